@@ -1,0 +1,186 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// MARK: Settings
+
+/// Every Swift target: Swift 6 mode, warnings are errors, imports internal unless said otherwise.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A first-party plugin library: one exported symbol, never unloaded, complete at link time, and
+/// the Swift runtime found in `lib/` beside `plugins/` (docs/architecture.md, "How it is built").
+let pluginLinking: [LinkerSetting] = [
+    .unsafeFlags([
+        "-Xlinker", "--version-script=\(Context.packageDirectory)/SDK/plugin.map",
+        "-Xlinker", "-z", "-Xlinker", "nodelete", "-Xlinker", "-z", "-Xlinker", "defs",
+        "-no-toolchain-stdlib-rpath", "-Xlinker", "-rpath=$ORIGIN/../lib",
+    ])
+]
+
+func sdk(_ name: String) -> Target.Dependency { .product(name: name, package: "SDK") }
+func nio(_ name: String) -> Target.Dependency { .product(name: name, package: "swift-nio") }
+
+// MARK: Plugins
+
+/// Declares one plugin: its logic (tested as Swift), its C export, and the library product.
+func plugin(
+    _ name: String, product: String, in folder: String, logic: [Target.Dependency] = []
+) -> (product: Product, targets: [Target]) {
+    let targets: [Target] = [
+        .target(
+            name: "\(name)Logic",
+            dependencies: [sdk("GatehousePluginKit"), sdk("GatehouseJSON")] + logic,
+            path: "Plugins/\(folder)/\(name)/Logic", swiftSettings: strict),
+        .target(
+            name: "\(name)Export",
+            dependencies: [
+                .target(name: "\(name)Logic"), sdk("GatehousePluginKit"), sdk("CGatehouse"),
+            ],
+            path: "Plugins/\(folder)/\(name)/Export", swiftSettings: strict,
+            linkerSettings: pluginLinking),
+        .testTarget(
+            name: "\(name)Tests",
+            dependencies: [
+                .target(name: "\(name)Logic"), sdk("GatehousePluginKit"), sdk("GatehouseJSON"),
+                sdk("GatehouseTesting"), sdk("CGatehouse"),
+            ] + logic, swiftSettings: strict),
+    ]
+    let library = Product.library(name: product, type: .dynamic, targets: ["\(name)Export"])
+    return (library, targets)
+}
+
+let plugins = [
+    plugin("Cors", product: "cors", in: "Policies"),
+    plugin(
+        "McpAuthentication", product: "mcpAuthentication", in: "Policies",
+        logic: ["GatehouseJOSE"]),
+    plugin("Keycloak", product: "keycloak", in: "Providers"),
+]
+
+// MARK: The core
+
+let core: [Target] = [
+    .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .target(name: "CGatehouseHost"),
+    .target(name: "GatehouseHTTP", swiftSettings: strict),
+    .target(name: "GatehouseRegex", swiftSettings: strict),
+    .target(
+        name: "GatehouseSchema", dependencies: [sdk("GatehouseJSON"), "GatehouseRegex"],
+        swiftSettings: strict),
+    .target(
+        name: "GatehouseConfig",
+        dependencies: ["CLibYAML", sdk("GatehouseJSON"), "GatehouseSchema", "GatehouseRegex"],
+        swiftSettings: strict),
+    .target(
+        name: "GatehousePluginHost",
+        dependencies: [
+            "GatehouseHTTP", "GatehouseSchema", "CGatehouseHost", sdk("CGatehouse"),
+            sdk("GatehouseJSON"),
+        ], swiftSettings: strict),
+    .target(
+        name: "GatehouseProxy",
+        dependencies: [
+            "GatehousePluginHost", "GatehouseHTTP", "GatehouseRegex", "CGatehouseHost",
+            nio("NIOCore"), nio("NIOPosix"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            .product(name: "Logging", package: "swift-log"),
+        ], swiftSettings: strict),
+    .target(
+        name: "GatehouseRuntime",
+        dependencies: [
+            "GatehouseProxy", "GatehousePluginHost", "GatehouseConfig", "GatehouseSchema",
+            "GatehouseHTTP", "GatehouseRegex", "CGatehouseHost", sdk("GatehouseJSON"),
+            nio("NIOCore"), nio("NIOPosix"), .product(name: "Logging", package: "swift-log"),
+        ], swiftSettings: strict),
+    .executableTarget(
+        name: "gatehouse",
+        dependencies: [
+            "GatehouseRuntime",
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ], swiftSettings: strict,
+        linkerSettings: [.unsafeFlags(["-Xlinker", "--no-export-dynamic"])]),
+    .target(
+        name: "GatehouseJOSE", dependencies: ["CLibCrypto", sdk("GatehouseJSON")],
+        swiftSettings: strict),
+    .executableTarget(
+        name: "DemoServices",
+        dependencies: [
+            "CLibCrypto", sdk("GatehouseJSON"), "GatehouseJOSE",
+            nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"),
+            .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ], swiftSettings: strict),
+]
+
+// MARK: Tests
+
+/// The tests of one target; the vectors lie in Tests/Vectors and are read from the source tree.
+func tests(_ name: String, _ more: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: [.target(name: name)] + more, swiftSettings: strict)
+}
+
+let coreTests: [Target] = [
+    tests("GatehouseHTTP", [sdk("GatehouseJSON")]),
+    tests("GatehouseRegex"),
+    tests("GatehouseSchema", [sdk("GatehouseJSON")]),
+    tests("GatehouseConfig", [sdk("GatehouseJSON")]),
+    tests(
+        "GatehousePluginHost",
+        [
+            sdk("CGatehouse"), sdk("GatehouseTesting"), sdk("GatehouseJSON"), "GatehouseHTTP",
+            "CGatehouseHost",
+        ]),
+    tests(
+        "GatehouseProxy",
+        [
+            "GatehousePluginHost", "GatehouseHTTP", sdk("CGatehouse"), sdk("GatehouseJSON"),
+            nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"),
+        ]),
+    tests("GatehouseRuntime", [sdk("GatehouseJSON"), "GatehouseConfig", "GatehousePluginHost"]),
+    tests("GatehouseJOSE", [sdk("GatehouseJSON"), "CLibCrypto"]),
+    .testTarget(name: "HouseRulesTests", swiftSettings: strict),
+]
+
+// MARK: A part of the package
+
+/// `GATEHOUSE_ONLY=GatehouseHTTP,Cors swift test` builds and tests these targets and what they need.
+func selected(_ all: [Target]) -> [Target] {
+    guard let only = Context.environment["GATEHOUSE_ONLY"] else { return all }
+    var wanted = Set(
+        only.split(separator: ",").flatMap { ["\($0)", "\($0)Logic", "\($0)Tests"] })
+    var grew = true
+    while grew {
+        let needed = all.filter { wanted.contains($0.name) }.flatMap(\.dependencies).compactMap {
+            switch $0 {
+            case .targetItem(let name, _), .byNameItem(let name, _): name
+            default: nil
+            }
+        }
+        grew = !wanted.isSuperset(of: needed)
+        wanted.formUnion(needed)
+    }
+    return all.filter { wanted.contains($0.name) }
+}
+
+let isPart = Context.environment["GATEHOUSE_ONLY"] != nil
+
+// MARK: The package
+
+let package = Package(
+    name: "gatehouse",
+    products: isPart
+        ? [] : [.executable(name: "gatehouse", targets: ["gatehouse"])] + plugins.map(\.product),
+    dependencies: [
+        .package(path: "SDK"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    ],
+    targets: selected(core + plugins.flatMap(\.targets) + coreTests)
+)

@@ -1,0 +1,5 @@
+/* C shims of the host: system calls and structures that Swift cannot reach by itself. */
+#ifndef CGATEHOUSEHOST_H
+#define CGATEHOUSEHOST_H
+#include <stdint.h>
+#endif

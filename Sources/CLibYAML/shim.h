@@ -1,0 +1,2 @@
+/* libyaml: the event API with line and column marks. */
+#include <yaml.h>
