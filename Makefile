@@ -1,0 +1,4 @@
+# The scripts do the work; these are their names for those who have make.
+.PHONY: demo test build bench check
+demo test build bench check:
+	scripts/$@ $(ARGS)
