@@ -1,0 +1,128 @@
+/// The fields of one head, as slices into the buffer that it was received in.
+///
+/// **Lifetime:** `base` and `ranges` stay valid until `ExchangeRun.end`, or until the proxy says
+/// with `requestMoved` or `responseMoved` where they are now.
+public struct HeadFields {
+    /// One field: offsets and counts in bytes, relative to `base`.
+    public struct Range: Sendable {
+        /// Where the name begins.
+        public var nameStart: UInt32
+        /// How long the name is.
+        public var nameCount: UInt32
+        /// Where the value begins, without leading white space.
+        public var valueStart: UInt32
+        /// How long the value is, without trailing white space.
+        public var valueCount: UInt32
+
+        /// Makes a range of its four numbers.
+        public init(nameStart: UInt32, nameCount: UInt32, valueStart: UInt32, valueCount: UInt32) {
+            self.nameStart = nameStart
+            self.nameCount = nameCount
+            self.valueStart = valueStart
+            self.valueCount = valueCount
+        }
+    }
+
+    /// The first byte of the buffer.
+    public var base: UnsafePointer<UInt8>?
+    /// The index of the fields.
+    public var ranges: UnsafePointer<Range>?
+    /// How many fields there are.
+    public var count: Int
+
+    /// Makes a view of `count` fields; without arguments one of none.
+    public init(
+        base: UnsafePointer<UInt8>? = nil, ranges: UnsafePointer<Range>? = nil, count: Int = 0
+    ) {
+        self.base = base
+        self.ranges = ranges
+        self.count = base == nil || ranges == nil ? 0 : count
+    }
+
+    /// The bytes of a name.
+    ///
+    /// - Precondition: `0 <= index < count`.
+    @inlinable
+    public func name(_ index: Int) -> UnsafeRawBufferPointer {
+        guard let base, let ranges else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+        let range = ranges[index]
+        return UnsafeRawBufferPointer(
+            start: base + Int(range.nameStart), count: Int(range.nameCount))
+    }
+
+    /// The bytes of a value.
+    ///
+    /// - Precondition: `0 <= index < count`.
+    @inlinable
+    public func value(_ index: Int) -> UnsafeRawBufferPointer {
+        guard let base, let ranges else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+        let range = ranges[index]
+        return UnsafeRawBufferPointer(
+            start: base + Int(range.valueStart), count: Int(range.valueCount))
+    }
+}
+
+/// What the proxy knows of a request when its head is complete.
+///
+/// Slices, nothing is copied.
+///
+/// What costs something to write down (peer address, external base) is asked of the owner when a
+/// plugin wants it: `ExchangeOwner.exchange(_:describe:into:)`.
+public struct ExchangeView {
+    /// A number for log records, unique on this loop for a long time.
+    public var number: UInt64 = 0
+    /// GH_METHOD_*; 0 for a method that has no number.
+    public var methodID: UInt32 = 0
+    /// The method's bytes.
+    public var method = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// The request target as it came.
+    public var target = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// The path of the target as it came.
+    public var path = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// The query without the question mark; a nil start: none.
+    public var query = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// "http" or "https", as the client sees it.
+    public var scheme = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// The authority of the request: Host, or that of an absolute target.
+    public var authority = UnsafeRawBufferPointer(start: nil, count: 0)
+    /// Whether a body follows.
+    public var hasBody = false
+    /// The largest body that the route takes, bytes; bounds what a policy may read whole.
+    public var bodyBytesMax = UInt64.max
+    /// The fields of the request.
+    public var fields = HeadFields()
+    /// The index in `PolicyChain.claims` of the claim that matched; nil: the route's own match.
+    public var claim: Int?
+
+    /// An empty view, to be filled.
+    public init() {}
+}
+
+/// What the proxy knows of an upstream's response when its head is complete.
+public struct ResponseView {
+    /// The final status, 200 to 599.
+    public var status: UInt32
+    /// Whether a body follows.
+    public var hasBody: Bool
+    /// The fields of the response.
+    public var fields: HeadFields
+
+    /// Makes a view of its parts.
+    public init(status: UInt32, hasBody: Bool, fields: HeadFields) {
+        self.status = status
+        self.hasBody = hasBody
+        self.fields = fields
+    }
+}
+
+/// What is composed only when a plugin asks for it.
+public enum DescribedAttribute: UInt32, Sendable {
+    /// `scheme://authority` as clients see it: publicUrl, or Host and trusted X-Forwarded-*.
+    case externalBase
+    /// The client's address, without port; behind trusted proxies the client that they name.
+    case peerAddress
+    /// The client's port.
+    case peerPort
+    /// The name of the route.
+    case route
+}
