@@ -2,4 +2,6 @@
 #ifndef CGATEHOUSEHOST_H
 #define CGATEHOUSEHOST_H
 #include <stdint.h>
+#include "affinity.h"
+
 #endif
