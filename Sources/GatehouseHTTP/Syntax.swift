@@ -1,0 +1,150 @@
+import Glibc
+
+/// The character classes of RFC 9110 §5.6.2, RFC 9112 §3 and RFC 3986, as bit maps: a look-up is
+/// two shifts, and nothing is initialised at run time.
+@usableFromInline
+enum Syntax {
+    static let carriageReturn: UInt8 = 13
+    static let lineFeed: UInt8 = 10
+    static let space: UInt8 = 32
+    static let tab: UInt8 = 9
+
+    /// tchar: `!#$%&'*+-.^_`|~`, digits and letters.
+    @inline(__always)
+    static func isToken(_ byte: UInt8) -> Bool {
+        isIn(byte, low: 0x03FF_6CFA_0000_0000, high: 0x57FF_FFFF_C7FF_FFFE)
+    }
+
+    /// A byte of a request target: visible US-ASCII without `#` (RFC 9112 §3.2 has no fragment).
+    @inline(__always)
+    static func isTarget(_ byte: UInt8) -> Bool {
+        isIn(byte, low: 0xFFFF_FFF6_0000_0000, high: 0x7FFF_FFFF_FFFF_FFFF)
+    }
+
+    /// A byte of a field value: visible, space, tab, or obs-text (RFC 9110 §5.5).
+    @inline(__always)
+    static func isValue(_ byte: UInt8) -> Bool {
+        (byte >= 32 && byte != 127) || byte == tab
+    }
+
+    /// unreserved of RFC 3986 §2.3: letters, digits, `-._~`.
+    @inline(__always)
+    static func isUnreserved(_ byte: UInt8) -> Bool {
+        isIn(byte, low: 0x03FF_6000_0000_0000, high: 0x47FF_FFFE_87FF_FFFE)
+    }
+
+    @inline(__always)
+    static func isDigit(_ byte: UInt8) -> Bool { byte &- 48 < 10 }
+
+    /// The value of one hexadecimal digit, or nil.
+    @inline(__always)
+    static func hex(_ byte: UInt8) -> UInt8? {
+        if byte &- 48 < 10 { return byte &- 48 }
+        let letter = byte | 0x20
+        return letter &- 97 < 6 ? letter &- 87 : nil
+    }
+
+    /// The byte in lower case, where it is a letter of US-ASCII.
+    @inline(__always)
+    static func lower(_ byte: UInt8) -> UInt8 {
+        byte &- 65 < 26 ? byte | 0x20 : byte
+    }
+
+    @inline(__always)
+    private static func isIn(_ byte: UInt8, low: UInt64, high: UInt64) -> Bool {
+        guard byte < 128 else { return false }
+        return ((byte < 64 ? low : high) >> UInt64(byte & 63)) & 1 == 1
+    }
+}
+
+extension Syntax {
+    static func areTokens(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        !bytes.isEmpty && bytes.allSatisfy(isToken)
+    }
+
+    /// Whether every byte may stand in a field value. Eight bytes at a time: a word that holds a
+    /// byte below 0x20 or 0x7F is looked at byte by byte, because the tab is allowed.
+    static func areValue(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var at = 0
+        while at + 8 <= bytes.count {
+            let word = bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            let delete = word ^ 0x7F7F_7F7F_7F7F_7F7F
+            let control = (word &- 0x2020_2020_2020_2020) & ~word
+            let deleted = (delete &- 0x0101_0101_0101_0101) & ~delete
+            if (control | deleted) & 0x8080_8080_8080_8080 != 0 {
+                for next in at..<at + 8 where !isValue(bytes[next]) { return false }
+            }
+            at += 8
+        }
+        while at < bytes.count {
+            guard isValue(bytes[at]) else { return false }
+            at += 1
+        }
+        return true
+    }
+
+    /// Whether `bytes` are `text`, letters of US-ASCII compared without case; `text` is lower case.
+    @inline(__always)
+    static func equalsFolded(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
+        guard bytes.count == text.utf8CodeUnitCount else { return false }
+        let wanted = text.utf8Start
+        for at in 0..<bytes.count where lower(bytes[at]) != wanted[at] { return false }
+        return true
+    }
+
+    /// Whether both are the same bytes but for the case of letters of US-ASCII.
+    static func equalsFolded(
+        _ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer
+    ) -> Bool {
+        guard one.count == other.count else { return false }
+        for at in 0..<one.count where lower(one[at]) != lower(other[at]) { return false }
+        return true
+    }
+
+    /// Whether `bytes` are exactly `text`.
+    @inline(__always)
+    static func equals(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
+        guard bytes.count == text.utf8CodeUnitCount, let base = bytes.baseAddress else {
+            return bytes.count == text.utf8CodeUnitCount
+        }
+        return memcmp(base, text.utf8Start, bytes.count) == 0
+    }
+
+    /// `bytes` from `start` up to `end` without spaces and tabs at either side (OWS).
+    @inline(__always)
+    static func trimmed(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> ByteRange {
+        var first = start
+        var last = end
+        while first < last, bytes[first] == space || bytes[first] == tab { first += 1 }
+        while last > first, bytes[last - 1] == space || bytes[last - 1] == tab { last -= 1 }
+        return ByteRange(first, last)
+    }
+
+    /// A decimal number without sign, at most `Int64.max`; nil where it is none (RFC 9110 §8.6).
+    static func decimal(_ bytes: UnsafeRawBufferPointer) -> UInt64? {
+        guard !bytes.isEmpty else { return nil }
+        var value: UInt64 = 0
+        for byte in bytes {
+            guard isDigit(byte), value <= (UInt64(Int64.max) - 9) / 10 else { return nil }
+            value = value * 10 + UInt64(byte &- 48)
+        }
+        return value
+    }
+}
+
+/// What may be written as a field, for those who make fields of their own (RFC 9110 §5.1, §5.5).
+public enum FieldSyntax {
+    /// Whether `name` is a token.
+    public static func isName(_ name: UnsafeRawBufferPointer) -> Bool { Syntax.areTokens(name) }
+
+    /// Whether `value` holds no control character but the tab, and no space or tab at its ends.
+    public static func isValue(_ value: UnsafeRawBufferPointer) -> Bool {
+        let whole = Syntax.trimmed(value, 0, value.count)
+        return Int(whole.count) == value.count && Syntax.areValue(value)
+    }
+
+    /// Whether two names are the same field name: letters compared without case.
+    public static func areSame(
+        _ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer
+    ) -> Bool { Syntax.equalsFolded(one, other) }
+}
