@@ -1,1 +1,2 @@
-// The contents of GatehouseSchema.
+/// A JSON Schema (2020-12), compiled.
+public struct JSONSchema: Sendable {}
