@@ -1,2 +1,165 @@
-/* Compiles the contract as C11, so that every static assert of the layout is checked by each build. */
+/* Every size and offset of the contract, so that each build checks them: as C11 here, as C++17 in
+ * scripts/check-abi. A line that fails means that the ABI has changed. */
 #include "gatehouse/gatehouse.h"
+
+#ifdef __cplusplus
+#define GH_ASSERT static_assert
+#else
+#define GH_ASSERT _Static_assert
+#endif
+#define GH_SIZE(type, size) GH_ASSERT(sizeof(type) == (size), #type " has changed its size")
+#define GH_OFFSET(type, member, at)                                                                \
+  GH_ASSERT(offsetof(type, member) == (at), #type "." #member " has moved")
+
+GH_ASSERT(sizeof(void *) == 8 && sizeof(size_t) == 8, "LP64 only");
+
+GH_SIZE(gh_str, 16);
+GH_OFFSET(gh_str, ptr, 0);
+GH_OFFSET(gh_str, len, 8);
+GH_SIZE(gh_field, 32);
+GH_OFFSET(gh_field, name, 0);
+GH_OFFSET(gh_field, value, 16);
+GH_SIZE(gh_sink, 16);
+GH_OFFSET(gh_sink, ctx, 0);
+GH_OFFSET(gh_sink, write, 8);
+GH_SIZE(gh_diagnostics, 16);
+GH_OFFSET(gh_diagnostics, ctx, 0);
+GH_OFFSET(gh_diagnostics, report, 8);
+GH_SIZE(gh_host, 56);
+GH_OFFSET(gh_host, struct_size, 0);
+GH_OFFSET(gh_host, abi_minor, 4);
+GH_OFFSET(gh_host, product, 8);
+GH_OFFSET(gh_host, version, 24);
+GH_OFFSET(gh_host, ctx, 40);
+GH_OFFSET(gh_host, get_interface, 48);
+GH_SIZE(gh_library, 48);
+GH_OFFSET(gh_library, struct_size, 0);
+GH_OFFSET(gh_library, abi_minor_required, 4);
+GH_OFFSET(gh_library, plugin_count, 8);
+GH_OFFSET(gh_library, reserved, 12);
+GH_OFFSET(gh_library, ctx, 16);
+GH_OFFSET(gh_library, manifest, 24);
+GH_OFFSET(gh_library, get_interface, 32);
+GH_OFFSET(gh_library, shutdown, 40);
+GH_SIZE(gh_descriptor, 40);
+GH_OFFSET(gh_descriptor, magic, 0);
+GH_OFFSET(gh_descriptor, struct_size, 8);
+GH_OFFSET(gh_descriptor, abi_major, 12);
+GH_OFFSET(gh_descriptor, abi_minor_required, 16);
+GH_OFFSET(gh_descriptor, flags, 20);
+GH_OFFSET(gh_descriptor, build_stamp, 24);
+GH_SIZE(gh_plugin, 48);
+GH_OFFSET(gh_plugin, config_schema, 0);
+GH_OFFSET(gh_plugin, create, 8);
+GH_OFFSET(gh_plugin, retiring, 16);
+GH_OFFSET(gh_plugin, destroy, 24);
+GH_OFFSET(gh_plugin, completed, 32);
+GH_OFFSET(gh_plugin, status, 40);
+GH_SIZE(gh_head, 48);
+GH_OFFSET(gh_head, struct_size, 0);
+GH_OFFSET(gh_head, flags, 4);
+GH_OFFSET(gh_head, status, 8);
+GH_OFFSET(gh_head, method, 12);
+GH_OFFSET(gh_head, claim, 16);
+GH_OFFSET(gh_head, reserved, 20);
+GH_OFFSET(gh_head, unix_ns, 24);
+GH_OFFSET(gh_head, slots, 32);
+GH_OFFSET(gh_head, slot_count, 40);
+GH_OFFSET(gh_head, repeated, 44);
+GH_SIZE(gh_body, 24);
+GH_OFFSET(gh_body, struct_size, 0);
+GH_OFFSET(gh_body, end_of_message, 4);
+GH_OFFSET(gh_body, chunks, 8);
+GH_OFFSET(gh_body, chunk_count, 16);
+GH_OFFSET(gh_body, reserved, 20);
+GH_SIZE(gh_result, 48);
+GH_OFFSET(gh_result, struct_size, 0);
+GH_OFFSET(gh_result, status, 4);
+GH_OFFSET(gh_result, phase, 8);
+GH_OFFSET(gh_result, http_status, 12);
+GH_OFFSET(gh_result, field_count, 16);
+GH_OFFSET(gh_result, reserved, 20);
+GH_OFFSET(gh_result, fields, 24);
+GH_OFFSET(gh_result, body, 32);
+GH_SIZE(gh_policy, 72);
+GH_OFFSET(gh_policy, loop_started, 0);
+GH_OFFSET(gh_policy, loop_stopped, 8);
+GH_OFFSET(gh_policy, request_head, 16);
+GH_OFFSET(gh_policy, request_body, 24);
+GH_OFFSET(gh_policy, response_head, 32);
+GH_OFFSET(gh_policy, response_body, 40);
+GH_OFFSET(gh_policy, resumed, 48);
+GH_OFFSET(gh_policy, notified, 56);
+GH_OFFSET(gh_policy, ended, 64);
+GH_SIZE(gh_provider_hooks, 8);
+GH_OFFSET(gh_provider_hooks, call, 0);
+GH_SIZE(gh_host_base, 48);
+GH_OFFSET(gh_host_base, log, 0);
+GH_OFFSET(gh_host_base, log_enabled, 8);
+GH_OFFSET(gh_host_base, monotonic_ns, 16);
+GH_OFFSET(gh_host_base, unix_ns, 24);
+GH_OFFSET(gh_host_base, random, 32);
+GH_OFFSET(gh_host_base, ready, 40);
+GH_SIZE(gh_host_route, 32);
+GH_OFFSET(gh_host_route, want_field, 0);
+GH_OFFSET(gh_host_route, claim_path, 8);
+GH_OFFSET(gh_host_route, declare_note, 16);
+GH_OFFSET(gh_host_route, describe, 24);
+GH_SIZE(gh_edit, 40);
+GH_OFFSET(gh_edit, op, 0);
+GH_OFFSET(gh_edit, reserved, 4);
+GH_OFFSET(gh_edit, name, 8);
+GH_OFFSET(gh_edit, value, 24);
+GH_SIZE(gh_host_exchange, 120);
+GH_OFFSET(gh_host_exchange, field, 0);
+GH_OFFSET(gh_host_exchange, fields, 8);
+GH_OFFSET(gh_host_exchange, edit, 16);
+GH_OFFSET(gh_host_exchange, set_status, 24);
+GH_OFFSET(gh_host_exchange, attribute, 32);
+GH_OFFSET(gh_host_exchange, read_body, 40);
+GH_OFFSET(gh_host_exchange, respond, 48);
+GH_OFFSET(gh_host_exchange, respond_start, 56);
+GH_OFFSET(gh_host_exchange, respond_write, 64);
+GH_OFFSET(gh_host_exchange, respond_finish, 72);
+GH_OFFSET(gh_host_exchange, retain_body, 80);
+GH_OFFSET(gh_host_exchange, set_note, 88);
+GH_OFFSET(gh_host_exchange, note, 96);
+GH_OFFSET(gh_host_exchange, buffer, 104);
+GH_OFFSET(gh_host_exchange, release_buffer, 112);
+GH_SIZE(gh_host_async, 72);
+GH_OFFSET(gh_host_async, begin, 0);
+GH_OFFSET(gh_host_async, complete, 8);
+GH_OFFSET(gh_host_async, cancel, 16);
+GH_OFFSET(gh_host_async, timer, 24);
+GH_OFFSET(gh_host_async, channel, 32);
+GH_OFFSET(gh_host_async, notify, 40);
+GH_OFFSET(gh_host_async, broadcast, 48);
+GH_OFFSET(gh_host_async, join, 56);
+GH_OFFSET(gh_host_async, settle, 64);
+GH_SIZE(gh_request, 88);
+GH_OFFSET(gh_request, struct_size, 0);
+GH_OFFSET(gh_request, timeout_ms, 4);
+GH_OFFSET(gh_request, method, 8);
+GH_OFFSET(gh_request, url, 24);
+GH_OFFSET(gh_request, fields, 40);
+GH_OFFSET(gh_request, field_count, 48);
+GH_OFFSET(gh_request, flags, 52);
+GH_OFFSET(gh_request, body, 56);
+GH_OFFSET(gh_request, max_response_bytes, 72);
+GH_OFFSET(gh_request, reach, 80);
+GH_OFFSET(gh_request, reserved, 84);
+GH_SIZE(gh_host_fetch, 8);
+GH_OFFSET(gh_host_fetch, fetch, 0);
+GH_SIZE(gh_host_cache, 24);
+GH_OFFSET(gh_host_cache, get, 0);
+GH_OFFSET(gh_host_cache, put, 8);
+GH_OFFSET(gh_host_cache, put_if_absent, 16);
+GH_SIZE(gh_host_secrets, 8);
+GH_OFFSET(gh_host_secrets, read, 0);
+GH_SIZE(gh_host_metrics, 24);
+GH_OFFSET(gh_host_metrics, define, 0);
+GH_OFFSET(gh_host_metrics, series, 8);
+GH_OFFSET(gh_host_metrics, add, 16);
+GH_SIZE(gh_host_providers, 16);
+GH_OFFSET(gh_host_providers, resolve, 0);
+GH_OFFSET(gh_host_providers, call, 8);
