@@ -1,4 +1,5 @@
-/* The parts of OpenSSL 3's libcrypto that GatehouseJOSE uses; macros that Swift cannot import are wrapped here. */
+/* The parts of OpenSSL 3's libcrypto that GatehouseJOSE uses. What it needs are functions and plain
+   constants in OpenSSL 3; a macro that Swift cannot import is given a name below. */
 #ifndef CLIBCRYPTO_SHIM_H
 #define CLIBCRYPTO_SHIM_H
 #include <openssl/bn.h>
@@ -10,4 +11,7 @@
 #include <openssl/param_build.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
+
+/* The public part of a key pair, for EVP_PKEY_fromdata. */
+static const int gatehouse_pkey_public = EVP_PKEY_PUBLIC_KEY;
 #endif
