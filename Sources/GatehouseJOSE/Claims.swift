@@ -2,10 +2,12 @@ public import GatehouseJSON
 
 /// Seconds since 1970-01-01T00:00:00Z without leap seconds, fractions allowed (RFC 7519 §2).
 public struct NumericDate: Sendable, Hashable, Comparable {
-    /// The seconds; finite. Peers' dates are in `range`.
+    /// The seconds; finite, and in `range` where a peer gave them.
     public let seconds: Double
 
-    /// From 1970 to the end of the year 9999. A later date is a mistake of unit (milliseconds).
+    /// From 1970 to the end of the year 9999.
+    ///
+    /// A later date is a mistake of unit (milliseconds).
     public static let range: ClosedRange<Double> = 0...253_402_300_799
 
     /// A date; `seconds` that are not finite count as 0.

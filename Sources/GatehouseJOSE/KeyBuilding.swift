@@ -18,14 +18,8 @@ enum KeyBuilding {
         else { throw .exponent }
         guard !ROCAFingerprint.matches(digits) else { throw .weakModulus }
         let key = build(type: "RSA") { builder in
-            guard let number = bigNumber(digits), let e = bigNumber(Array(power)) else {
-                return false
-            }
-            return OSSL_PARAM_BLD_push_BN(
-                builder.handle, OSSL_PKEY_PARAM_RSA_N, builder.keep(number))
-                == 1
-                && OSSL_PARAM_BLD_push_BN(builder.handle, OSSL_PKEY_PARAM_RSA_E, builder.keep(e))
-                    == 1
+            builder.push(OSSL_PKEY_PARAM_RSA_N, number: digits)
+                && builder.push(OSSL_PKEY_PARAM_RSA_E, number: Array(power))
         }
         guard let key else { throw .notAKey }
         return key
@@ -42,12 +36,8 @@ enum KeyBuilding {
         guard y.count == size else { throw .malformedMember("y") }
         let point = [0x04] + x + y
         let key = build(type: "EC") { builder in
-            let isPushed =
-                OSSL_PARAM_BLD_push_utf8_string(
-                    builder.handle, OSSL_PKEY_PARAM_GROUP_NAME, builder.keep(group), 0) == 1
-            return isPushed
-                && OSSL_PARAM_BLD_push_octet_string(
-                    builder.handle, OSSL_PKEY_PARAM_PUB_KEY, builder.keep(point), point.count) == 1
+            builder.push(OSSL_PKEY_PARAM_GROUP_NAME, text: group)
+                && builder.push(OSSL_PKEY_PARAM_PUB_KEY, octets: point)
         }
         guard let key else { throw .notAKey }
         guard isPublicKeyValid(key) else {
@@ -89,14 +79,9 @@ enum KeyBuilding {
         else { return nil }
         return key
     }
-
-    static func bigNumber(_ bytes: [UInt8]) -> OpaquePointer? {
-        // A caller has bounded the count by 512.
-        BN_bin2bn(bytes, Int32(truncatingIfNeeded: bytes.count), nil)
-    }
 }
 
-/// A builder of parameters, with what it points at until they are made.
+/// A builder of parameters, with what it points at until they are made: names too are borrowed.
 private final class ParameterBuilder {
     let handle: OpaquePointer
     private var numbers: [OpaquePointer] = []
@@ -113,19 +98,31 @@ private final class ParameterBuilder {
         for block in blocks { block.deallocate() }
     }
 
-    func keep(_ number: OpaquePointer) -> OpaquePointer {
-        numbers.append(number)
-        return number
+    /// Adds an unsigned number, most significant octet first; at most 512 octets.
+    func push(_ name: String, number: [UInt8]) -> Bool {
+        guard let value = BN_bin2bn(number, Int32(truncatingIfNeeded: number.count), nil) else {
+            return false
+        }
+        numbers.append(value)
+        return OSSL_PARAM_BLD_push_BN(handle, keep(name), value) == 1
     }
 
-    func keep(_ bytes: [UInt8]) -> UnsafeMutableRawPointer {
+    func push(_ name: String, text: String) -> Bool {
+        OSSL_PARAM_BLD_push_utf8_string(handle, keep(name), keep(text), 0) == 1
+    }
+
+    func push(_ name: String, octets: [UInt8]) -> Bool {
+        OSSL_PARAM_BLD_push_octet_string(handle, keep(name), keep(octets), octets.count) == 1
+    }
+
+    private func keep(_ bytes: [UInt8]) -> UnsafeMutableRawPointer {
         let block = UnsafeMutableRawPointer.allocate(byteCount: bytes.count, alignment: 1)
         UnsafeMutableRawBufferPointer(start: block, count: bytes.count).copyBytes(from: bytes)
         blocks.append(block)
         return block
     }
 
-    func keep(_ text: String) -> UnsafePointer<CChar> {
+    private func keep(_ text: String) -> UnsafePointer<CChar> {
         let block = keep(Array(text.utf8) + [0])
         return UnsafePointer(block.assumingMemoryBound(to: CChar.self))
     }

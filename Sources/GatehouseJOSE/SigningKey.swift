@@ -82,7 +82,7 @@ public final class SigningKey: @unchecked Sendable {
         do { return try VerificationKey.parse(jwk: jwk) } catch { throw .library }
     }
 
-    /// A compact JWT. `alg` and `kid` are set unless `header` has them (tests lie there).
+    /// A compact JWT; `alg` and `kid` are set unless `header` has them (tests lie there).
     public func token(claims: JSONObject, header: JSONObject = [:]) throws(SigningError) -> String {
         try token(payload: JSONValue.object(claims).serializedBytes(), header: header)
     }

@@ -21,7 +21,7 @@ public struct TokenValidator: Sendable {
     public var issuers: [String]
     /// The accepted audiences, compared exactly; empty accepts any and needs none.
     public var audiences: [String]
-    /// The claims that must be present. A claim that a comparison needs must be present anyway.
+    /// The claims that must be present, besides those that a comparison needs.
     public var requiredClaims: Set<RequiredClaim>
     /// The tolerance for clocks that differ, in seconds.
     public var leeway: Double
