@@ -1,0 +1,50 @@
+/// Tokens of one loop that were refused a moment ago: a client that repeats a bad token costs a
+/// hash, not a signature.
+///
+/// Only the keyed hash of 64 bits is kept: a collision refuses a good token for a few seconds, at
+/// odds of one in 2^64 that nobody can improve without the key. Fixed slots, direct mapped.
+struct RefusalCache {
+    private struct Slot {
+        var hash: UInt64 = 0
+        var until: Int64 = .min
+        var reason: String = ""
+    }
+
+    private var slots: [Slot]
+    private let hash: TokenHash
+    /// How long a refusal is remembered, in nanoseconds.
+    private let lifetime: Int64
+
+    /// - Parameter seconds: how long a refusal is remembered.
+    init(capacity: Int = 256, seconds: Int64 = 5, key: (UInt64, UInt64)) {
+        var size = 16
+        while size < capacity, size < 1 << 16 { size *= 2 }
+        slots = Array(repeating: Slot(), count: size)
+        hash = TokenHash(key: key)
+        lifetime = seconds * 1_000_000_000
+    }
+
+    /// Why `token` was refused, where that is known and recent.
+    func reason<Bytes: RandomAccessCollection>(
+        _ token: Bytes, now: Int64
+    ) -> String? where Bytes.Element == UInt8, Bytes.Index == Int {
+        let value = hash(token)
+        let slot = slots[Int(truncatingIfNeeded: value) & (slots.count - 1)]
+        return slot.hash == value && now < slot.until ? slot.reason : nil
+    }
+
+    /// Remembers a refusal that does not depend on what a refetched key set may say.
+    mutating func insert<Bytes: RandomAccessCollection>(
+        _ token: Bytes, reason: String, now: Int64
+    ) where Bytes.Element == UInt8, Bytes.Index == Int {
+        let value = hash(token)
+        let until = now.addingReportingOverflow(lifetime)
+        slots[Int(truncatingIfNeeded: value) & (slots.count - 1)] = Slot(
+            hash: value, until: until.overflow ? .max : until.partialValue, reason: reason)
+    }
+
+    /// Forgets everything.
+    mutating func reset() {
+        for at in slots.indices { slots[at] = Slot() }
+    }
+}
