@@ -1,64 +1,37 @@
+public import GatehouseHTTP
+
 /// The fields of one head, as slices into the buffer that it was received in.
 ///
-/// **Lifetime:** `base` and `ranges` stay valid until `ExchangeRun.end`, or until the proxy says
-/// with `requestMoved` or `responseMoved` where they are now.
+/// **Lifetime:** index and bytes stay valid until `ExchangeRun.end`, or until the proxy says with
+/// `requestMoved` or `responseMoved` where they are now.
 public struct HeadFields {
-    /// One field: offsets and counts in bytes, relative to `base`.
-    public struct Range: Sendable {
-        /// Where the name begins.
-        public var nameStart: UInt32
-        /// How long the name is.
-        public var nameCount: UInt32
-        /// Where the value begins, without leading white space.
-        public var valueStart: UInt32
-        /// How long the value is, without trailing white space.
-        public var valueCount: UInt32
+    /// The buffer that the index points into.
+    public var bytes: UnsafeRawBufferPointer
+    /// The connection's index of the fields; nil: there are none.
+    public var index: FieldIndex?
 
-        /// Makes a range of its four numbers.
-        public init(nameStart: UInt32, nameCount: UInt32, valueStart: UInt32, valueCount: UInt32) {
-            self.nameStart = nameStart
-            self.nameCount = nameCount
-            self.valueStart = valueStart
-            self.valueCount = valueCount
-        }
-    }
-
-    /// The first byte of the buffer.
-    public var base: UnsafePointer<UInt8>?
-    /// The index of the fields.
-    public var ranges: UnsafePointer<Range>?
-    /// How many fields there are.
-    public var count: Int
-
-    /// Makes a view of `count` fields; without arguments one of none.
+    /// Makes a view of the fields; without arguments one of none.
     public init(
-        base: UnsafePointer<UInt8>? = nil, ranges: UnsafePointer<Range>? = nil, count: Int = 0
+        _ index: FieldIndex? = nil,
+        in bytes: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
     ) {
-        self.base = base
-        self.ranges = ranges
-        self.count = base == nil || ranges == nil ? 0 : count
+        self.index = index
+        self.bytes = bytes
     }
 
-    /// The bytes of a name.
-    ///
-    /// - Precondition: `0 <= index < count`.
-    @inlinable
-    public func name(_ index: Int) -> UnsafeRawBufferPointer {
-        guard let base, let ranges else { return UnsafeRawBufferPointer(start: nil, count: 0) }
-        let range = ranges[index]
-        return UnsafeRawBufferPointer(
-            start: base + Int(range.nameStart), count: Int(range.nameCount))
-    }
+    /// How many fields there are.
+    @inlinable public var count: Int { index?.count ?? 0 }
 
-    /// The bytes of a value.
-    ///
-    /// - Precondition: `0 <= index < count`.
+    /// The bytes of name and value of field number `position`; empty outside the index.
     @inlinable
-    public func value(_ index: Int) -> UnsafeRawBufferPointer {
-        guard let base, let ranges else { return UnsafeRawBufferPointer(start: nil, count: 0) }
-        let range = ranges[index]
-        return UnsafeRawBufferPointer(
-            start: base + Int(range.valueStart), count: Int(range.valueCount))
+    public subscript(
+        position: Int
+    ) -> (name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+        guard let field = index?[position] else {
+            let none = UnsafeRawBufferPointer(start: nil, count: 0)
+            return (none, none)
+        }
+        return (bytes[field.name], bytes[field.value])
     }
 }
 
@@ -123,6 +96,4 @@ public enum DescribedAttribute: UInt32, Sendable {
     case peerAddress
     /// The client's port.
     case peerPort
-    /// The name of the route.
-    case route
 }
