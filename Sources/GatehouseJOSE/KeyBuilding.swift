@@ -50,6 +50,7 @@ enum KeyBuilding {
     /// A key on Ed25519 (RFC 8037 §2).
     static func ed25519(x: [UInt8]) throws(UnusableKey.Reason) -> OpaquePointer {
         guard x.count == 32 else { throw .malformedMember("x") }
+        guard CryptoLibrary.isReady else { throw .notAKey }
         defer { ERR_clear_error() }
         let key = EVP_PKEY_new_raw_public_key_ex(nil, "ED25519", nil, x, x.count)
         guard let key else { throw .notAKey }
@@ -67,7 +68,7 @@ enum KeyBuilding {
         type: String, _ push: (ParameterBuilder) -> Bool
     ) -> OpaquePointer? {
         defer { ERR_clear_error() }
-        guard let builder = ParameterBuilder(), push(builder),
+        guard CryptoLibrary.isReady, let builder = ParameterBuilder(), push(builder),
             let parameters = OSSL_PARAM_BLD_to_param(builder.handle)
         else { return nil }
         defer { OSSL_PARAM_free(parameters) }

@@ -23,6 +23,7 @@ public final class SigningKey: @unchecked Sendable {
     public static func generate(
         _ algorithm: SignatureAlgorithm, keyID: String
     ) throws(SigningError) -> SigningKey {
+        guard CryptoLibrary.isReady else { throw .library }
         defer { ERR_clear_error() }
         let type =
             switch algorithm.keyType {
@@ -152,14 +153,4 @@ public final class SigningKey: @unchecked Sendable {
 public enum SigningError: Error, Sendable {
     /// libcrypto refused; with a good key only for want of memory or entropy.
     case library
-}
-
-/// SHA-256 (FIPS 180-4).
-public func sha256(_ bytes: [UInt8]) -> [UInt8] {
-    var result = [UInt8](repeating: 0, count: 32)
-    var size = result.count
-    guard EVP_Q_digest(nil, "SHA256", nil, bytes, bytes.count, &result, &size) == 1 else {
-        return []
-    }
-    return result
 }
