@@ -1,0 +1,67 @@
+"""Runs the client programs of clients/, each in the environment of its SDK."""
+
+import json
+import os
+from dataclasses import dataclass
+
+from support.places import HERE, python
+from support.processes import free_port, run
+
+
+@dataclass(frozen=True)
+class ClientKind:
+    """A client: its environment, its program, and the arguments that choose its protocol."""
+
+    name: str
+    venv: str
+    program: str
+    arguments: tuple = ()
+
+
+SDK2 = ClientKind("mcp-2.3.0", "mcp2", "sdk2.py")
+SDK2_LEGACY = ClientKind("mcp-2.3.0-legacy", "mcp2", "sdk2.py", ("--mode", "legacy"))
+SDK1 = ClientKind("mcp-1.30.0", "mcp1", "sdk1.py")
+FASTMCP = ClientKind("fastmcp-4.1.0", "fastmcp", "fast.py")
+ALL = (SDK2, SDK2_LEGACY, SDK1, FASTMCP)
+
+
+def use(kind, url, *, user="testuser", password="testpass", tools=None, **options):
+    """The report of one whole flow; see clients/report.py for its members."""
+    tools = tools or SDK_TOOLS
+    command = [python(kind.venv), HERE / "clients" / kind.program, url, *kind.arguments]
+    command += ["--tool", tools.call, "--arguments", json.dumps(tools.call_arguments)]
+    command += ["--stream-tool", tools.stream]
+    command += ["--stream-arguments", json.dumps(tools.stream_arguments)]
+    if kind is not FASTMCP:
+        options.setdefault("redirect_uri", f"http://127.0.0.1:{free_port()}/callback")
+    for name, value in options.items():
+        command += ["--" + name.replace("_", "-"), value]
+    env = dict(os.environ, LOGIN_USER=user, LOGIN_PASSWORD=password)
+    result = run(command, env=env, seconds=90)
+    if not result.stdout.strip():
+        raise RuntimeError(f"{kind.name} said nothing:\n{result.stderr[-3000:]}")
+    return json.loads(result.stdout.strip().splitlines()[-1])
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Which tools of a server a client calls, and what must come back."""
+
+    call: str
+    call_arguments: dict
+    answer: str
+    stream: str
+    stream_arguments: dict
+    steps: int
+
+
+SDK_TOOLS = Tools("add", {"a": 2, "b": 40}, "42", "count", {"steps": 5}, 5)
+
+
+def check(report, tools=SDK_TOOLS):
+    """That the whole flow went well: tools, a call, and every step of a stream in its order."""
+    assert "error" not in report, report
+    assert {tools.call, tools.stream} <= set(report["tools"]), report
+    assert tools.answer in report["call"], report
+    assert report["progress"] == sorted(report["progress"]), report
+    assert len(report["progress"]) == tools.steps, report

@@ -1,0 +1,18 @@
+"""Where things lie; `run` sets the variables."""
+
+import os
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent.parent
+ROOT = HERE.parent.parent
+DIST = Path(os.environ.get("GATEHOUSE_DIST", ROOT / "dist"))
+VENVS = Path(os.environ.get("GATEHOUSE_E2E_VENVS", ROOT / ".build" / "end-to-end"))
+GATEHOUSE = DIST / "bin" / "gatehouse"
+DEMO_SERVICES = DIST / "bin" / "gatehouse-demo-services"
+PLUGINS = DIST / "plugins"
+EXAMPLE = ROOT / "examples" / "mcp-authentication" / "config.yaml"
+
+
+def python(venv):
+    """The interpreter of one of the environments that `run` made."""
+    return VENVS / venv / "bin" / "python"
