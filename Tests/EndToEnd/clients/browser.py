@@ -16,8 +16,10 @@ import urllib.request
 from html.parser import HTMLParser
 from http.cookiejar import CookieJar
 
-REFUSALS = re.compile(r"deny|refuse|cancel|reject|logout|forgot|^no$|false", re.I)
-CONSENTS = re.compile(r"accept|approve|allow|authori[sz]e|consent|confirm|yes|grant|continue", re.I)
+REFUSALS = re.compile(r"deny|refuse|cancel|reject|logout|forgot|^no$|false", re.IGNORECASE)
+CONSENTS = re.compile(
+    r"accept|approve|allow|authori[sz]e|consent|confirm|yes|grant|continue", re.IGNORECASE
+)
 USER_FIELDS = {"username", "user", "login", "email"}
 
 

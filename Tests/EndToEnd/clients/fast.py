@@ -11,9 +11,9 @@ here = os.path.dirname(os.path.abspath(__file__))
 os.environ["BROWSER"] = f"{sys.executable} {here}/browser.py %s &"
 warnings.simplefilter("ignore")
 
-from fastmcp import Client  # noqa: E402  (reads $BROWSER when it is imported)
-from fastmcp.client.auth import OAuth  # noqa: E402
-from report import arguments, run  # noqa: E402
+from fastmcp import Client
+from fastmcp.client.auth import OAuth
+from report import arguments, run
 
 
 async def main(report):

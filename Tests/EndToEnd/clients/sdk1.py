@@ -45,25 +45,27 @@ async def main(report):
             [answer.request.method, str(answer.request.url), answer.status_code]
         )
 
-    async with httpx.AsyncClient(
-        auth=provider, timeout=30, follow_redirects=True, event_hooks={"response": [note]}
-    ) as http:
-        async with streamable_http_client(wanted.url, http_client=http) as (reader, writer, _):
-            async with ClientSession(reader, writer) as session:
-                report["protocol"] = (await session.initialize()).protocolVersion
-                report["tools"] = [tool.name for tool in (await session.list_tools()).tools]
-                answer = await session.call_tool(wanted.tool, wanted.arguments)
-                report["call"] = answer.content[0].text
-                if wanted.stream_tool:
-                    report["progress"] = []
+    async with (
+        httpx.AsyncClient(
+            auth=provider, timeout=30, follow_redirects=True, event_hooks={"response": [note]}
+        ) as http,
+        streamable_http_client(wanted.url, http_client=http) as (reader, writer, _),
+    ):
+        async with ClientSession(reader, writer) as session:
+            report["protocol"] = (await session.initialize()).protocolVersion
+            report["tools"] = [tool.name for tool in (await session.list_tools()).tools]
+            answer = await session.call_tool(wanted.tool, wanted.arguments)
+            report["call"] = answer.content[0].text
+            if wanted.stream_tool:
+                report["progress"] = []
 
-                    async def progress(done, total, message):
-                        report["progress"].append(done)
+                async def progress(done, total, message):
+                    report["progress"].append(done)
 
-                    answer = await session.call_tool(
-                        wanted.stream_tool, wanted.stream_arguments, progress_callback=progress
-                    )
-                    report["stream"] = answer.content[0].text
+                answer = await session.call_tool(
+                    wanted.stream_tool, wanted.stream_arguments, progress_callback=progress
+                )
+                report["stream"] = answer.content[0].text
     report["token"] = storage.tokens.access_token
 
 

@@ -48,9 +48,7 @@ class Glewlwyd:
 
     def _settings(self, folder):
         database = folder / "glewlwyd.db"
-        subprocess.run(
-            ["sqlite3", database], input=SCHEMA.read_text(), text=True, check=True
-        )
+        subprocess.run(["sqlite3", database], input=SCHEMA.read_text(), text=True, check=True)
         text = SETTINGS.read_text()
         for name, value in (
             ("port", str(self.port)),

@@ -1,0 +1,69 @@
+"""The example of the repository, running: its demo services and the gateway on a copy of its
+configuration in which only the ports differ."""
+
+import re
+from dataclasses import dataclass
+
+from support.clients import Tools
+from support.gateway import environment
+from support.places import DEMO_SERVICES, EXAMPLE, GATEHOUSE, PLUGINS
+from support.processes import Program, free_port
+
+PORTS = {"gateway": 3000, "server": 3001, "issuer": 9000, "realm": 7080}
+
+DEMO_TOOLS = Tools("echo", {"text": "hello"}, "hello", "count", {"to": 5}, 5)
+
+
+@dataclass
+class Example:
+    ports: dict
+    services: Program
+    gateway: Program
+
+    @property
+    def url(self):
+        return f"http://localhost:{self.ports['gateway']}"
+
+    @property
+    def issuer(self):
+        return f"http://localhost:{self.ports['issuer']}"
+
+    def stop(self):
+        self.gateway.stop()
+        self.services.stop()
+
+
+def with_ports(text, ports):
+    """`text` with each of the example's ports replaced where it stands as a number of its own."""
+    for name, port in PORTS.items():
+        text = re.sub(rf"(?<![0-9]){port}(?![0-9])", str(ports[name]), text)
+    return text
+
+
+def start_services(ports):
+    command = [DEMO_SERVICES]
+    for name, option in (
+        ("gateway", "--gateway-port"),
+        ("server", "--mcp-port"),
+        ("issuer", "--authorization-port"),
+        ("realm", "--realm-port"),
+    ):
+        command += [option, ports[name]]
+    listening = [ports[name] for name in ("server", "issuer", "realm")]
+    return Program(command, ports=listening, env=environment())
+
+
+def start_example(folder, server_port=None):
+    """`server_port`: another MCP server in the place of the demo's."""
+    ports = {name: free_port() for name in PORTS}
+    services = start_services(ports)
+    try:
+        used = {**ports, "server": server_port or ports["server"]}
+        path = folder / f"example-{ports['gateway']}.yaml"
+        path.write_text(with_ports(EXAMPLE.read_text(), used))
+        command = [GATEHOUSE, "run", "-f", path, "--plugin-dir", PLUGINS]
+        gateway = Program(command, ports=[ports["gateway"]], env=environment())
+    except BaseException:
+        services.stop()
+        raise
+    return Example(ports, services, gateway)

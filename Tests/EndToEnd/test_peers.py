@@ -1,0 +1,98 @@
+"""Authorization servers that nobody here wrote, before a real MCP server (issue: what must be
+shown). Direct mode: the clients register and authorize at the peer itself."""
+
+import pytest
+
+from peers import glewlwyd
+from peers.canaille import Canaille
+from support import clients
+from support.gateway import gateway
+from support.processes import free_port
+
+
+def protected(server_port, peer, resource, audiences, scopes):
+    target = {"name": "sdk", "mcp": {"host": f"http://127.0.0.1:{server_port}/mcp"}}
+    policy = {
+        "issuer": peer.issuer,
+        "audiences": audiences,
+        "jwks": {"url": peer.jwks_url},
+        "resourceMetadata": {"resource": resource, "scopesSupported": scopes},
+    }
+    return {
+        "matches": [{"path": {"exact": "/mcp"}}],
+        "policies": {"mcpAuthentication": policy},
+        "backends": [{"mcp": {"targets": [target]}}],
+    }
+
+
+class Scene:
+    def __init__(self, peer, url):
+        self.peer, self.url = peer, url
+
+    def use(self, kind, **options):
+        user = {"user": self.peer.user, "password": self.peer.password}
+        return clients.use(kind, self.url, **user, **options)
+
+
+@pytest.fixture(scope="module")
+def with_glewlwyd(tmp_path_factory, sdk_server):
+    """The audience of its tokens is the resource, which is known only with the gateway's port."""
+    assert glewlwyd.is_installed(), "the package glewlwyd"
+    folder = tmp_path_factory.mktemp("glewlwyd")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/mcp"
+    peer = glewlwyd.Glewlwyd(folder, [url])
+    try:
+        routes = [protected(sdk_server, peer, url, [url], ["mcp:tools"])]
+        with gateway(folder, routes, port=port):
+            yield Scene(peer, url)
+    finally:
+        peer.stop()
+
+
+SDKS = [clients.SDK2, clients.SDK2_LEGACY, clients.SDK1]
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, id=kind.name) for kind in SDKS])
+def test_glewlwyd_with_audience_check(with_glewlwyd, kind):
+    clients.check(with_glewlwyd.use(kind))
+
+
+def test_glewlwyd_refuses_public_clients(with_glewlwyd):
+    """fastmcp registers as a public client; Glewlwyd lets it, and then refuses its code."""
+    report = with_glewlwyd.use(clients.FASTMCP)
+    assert "unauthorized_client" in str(report["error"]), report
+
+
+@pytest.fixture(scope="module")
+def with_canaille(tmp_path_factory, sdk_server):
+    """It ignores `resource`: the audience of its tokens is the client's id."""
+    folder = tmp_path_factory.mktemp("canaille")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/mcp"
+    redirect_uri = f"http://127.0.0.1:{free_port()}/callback"
+    peer = Canaille(folder)
+    try:
+        client, secret = peer.register(redirect_uri)
+        routes = [protected(sdk_server, peer, url, [client], ["openid", "profile"])]
+        with gateway(folder, routes, port=port):
+            scene = Scene(peer, url)
+            scene.client = {
+                "client_id": client,
+                "client_secret": secret,
+                "redirect_uri": redirect_uri,
+            }
+            yield scene
+    finally:
+        peer.stop()
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, id=kind.name) for kind in SDKS])
+def test_canaille_with_the_client_as_audience(with_canaille, kind):
+    clients.check(with_canaille.use(kind, **with_canaille.client))
+
+
+def test_canaille_with_another_client_is_refused(with_canaille):
+    """A client that registers itself has another id, so its token has another audience."""
+    report = with_canaille.use(clients.SDK2)
+    assert "error" in report, report

@@ -1,0 +1,69 @@
+"""Libraries that are missing, broken, or somebody else's."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from support.gateway import environment, gateway, route
+from support.http import call
+from support.places import GATEHOUSE, PLUGINS, ROOT
+from support.processes import run
+
+ADAPTER = ROOT / "examples" / "custom-adapter-c"
+
+
+def copy_without(folder, *names):
+    """The built plugins but for `names`; links, so that their runtime libraries are found."""
+    target = folder / "plugins"
+    shutil.copytree(PLUGINS, target, ignore=shutil.ignore_patterns(*(f"{n}.so" for n in names)))
+    (folder / "lib").symlink_to(PLUGINS.parent / "lib")
+    return target
+
+
+def test_a_route_with_a_missing_plugin_fails_closed(tmp_path, upstream):
+    plugins = copy_without(tmp_path, "mcpAuthentication")
+    policy = {"issuer": "http://as.test", "audiences": ["a"], "resourceMetadata": {}}
+    routes = [
+        route("/open", upstream.port),
+        route("/mcp", upstream.port, cors={"allowOrigins": ["*"]}, mcpAuthentication=policy),
+    ]
+    with gateway(tmp_path, routes, plugins=plugins) as running:
+        assert call("GET", running.url + "/open/echo").status == 200
+        answer = call("GET", running.url + "/mcp/echo", {"Origin": "http://a.test"})
+        assert answer.status == 503
+        assert answer.one("access-control-allow-origin") == "*", "cors stands outside"
+        assert not upstream.requests[1:], "nothing reached the upstream"
+        assert "mcpAuthentication" in running.error_text
+
+
+@pytest.mark.parametrize("content", [b"", b"not a library", b"\x7fELF" + bytes(60)])
+def test_a_broken_library_is_listed_and_stops_nothing(tmp_path, upstream, content):
+    plugins = copy_without(tmp_path)
+    (plugins / "broken.so").write_bytes(content)
+    result = run([GATEHOUSE, "plugin", "list", "--plugin-dir", plugins], env=environment())
+    assert "broken.so" in result.stdout + result.stderr
+    with gateway(tmp_path, [route("/", upstream.port)], plugins=plugins) as running:
+        assert call("GET", running.url + "/echo").status == 200
+        assert "broken.so" in running.error_text
+
+
+def test_a_truncated_library_is_listed_and_stops_nothing(tmp_path, upstream):
+    plugins = copy_without(tmp_path)
+    whole = (PLUGINS / "cors.so").read_bytes()
+    (plugins / "half.so").write_bytes(whole[: len(whole) // 2])
+    with gateway(tmp_path, [route("/", upstream.port)], plugins=plugins) as running:
+        assert call("GET", running.url + "/echo").status == 200
+        assert "half.so" in running.error_text
+
+
+def test_an_adapter_in_c_is_built_and_used(tmp_path):
+    """One file, one `cc`, only our headers; nothing else is built again."""
+    plugins = copy_without(tmp_path)
+    (source,) = ADAPTER.glob("*.c")
+    headers = ROOT / "SDK" / "Sources" / "CGatehouse" / "include"
+    command = ["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
+    command += [f"-I{headers}", "-o", plugins / "custom.so", source]
+    subprocess.run(command, check=True)
+    result = run([GATEHOUSE, "plugin", "list", "--plugin-dir", plugins], env=environment())
+    assert result.returncode == 0 and "custom" in result.stdout, result
