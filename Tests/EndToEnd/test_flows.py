@@ -4,7 +4,6 @@ token, initialize or server/discover, tools/list, tools/call, a stream (issue: "
 import pytest
 
 from support import clients
-from support.example import DEMO_TOOLS
 
 ROUTES = ["/stdio/mcp", "/keycloak/mcp"]
 KINDS = [pytest.param(kind, id=kind.name) for kind in clients.ALL]
@@ -20,8 +19,8 @@ def challenged_once(report):
 @pytest.mark.parametrize("route", ROUTES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_demo_server(example, kind, route):
-    report = clients.use(kind, example.url + route, tools=DEMO_TOOLS)
-    clients.check(report, DEMO_TOOLS)
+    report = clients.use(kind, example.url + route)
+    clients.check(report)
     challenged_once(report)
 
 
@@ -35,8 +34,8 @@ def test_server_of_the_sdk(example_with_sdk_server, kind, route):
 
 
 def test_protocols(example):
-    modern = clients.use(clients.SDK2, example.url + ROUTES[0], tools=DEMO_TOOLS)
-    legacy = clients.use(clients.SDK2_LEGACY, example.url + ROUTES[0], tools=DEMO_TOOLS)
+    modern = clients.use(clients.SDK2, example.url + ROUTES[0])
+    legacy = clients.use(clients.SDK2_LEGACY, example.url + ROUTES[0])
     assert modern["protocol"] == "2026-07-28", modern
     assert legacy["protocol"] == "2025-11-25", legacy
     methods = {method for method, url, _ in legacy["requests"] if url.endswith(ROUTES[0])}
@@ -45,5 +44,5 @@ def test_protocols(example):
 
 def test_scope_of_the_challenge_is_asked_for(example):
     """G10: the client takes its scope from the challenge."""
-    report = clients.use(clients.SDK2, example.url + ROUTES[0], tools=DEMO_TOOLS)
+    report = clients.use(clients.SDK2, example.url + ROUTES[0])
     assert "scope=read%3Aall" in report["authorizations"][0], report

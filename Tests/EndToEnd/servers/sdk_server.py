@@ -16,11 +16,11 @@ def add(a: int, b: int) -> int:
 
 
 @server.tool()
-async def count(steps: int, ctx: Context) -> str:
+async def slow(steps: int, delay: float, ctx: Context) -> str:
     """Report progress for each step."""
     for step in range(1, steps + 1):
         await ctx.report_progress(step, steps, f"step {step}")
-        await anyio.sleep(0.01)
+        await anyio.sleep(delay)
     return "done"
 
 

@@ -25,13 +25,16 @@ FASTMCP = ClientKind("fastmcp-4.1.0", "fastmcp", "fast.py")
 ALL = (SDK2, SDK2_LEGACY, SDK1, FASTMCP)
 
 
-def use(kind, url, *, user="testuser", password="testpass", tools=None, **options):
+# What the demo server and servers/sdk_server.py both offer.
+CALL = ("add", {"a": 2, "b": 40}, "42")
+STREAM = ("slow", {"steps": 5, "delay": 0.01}, 5)
+
+
+def use(kind, url, *, user="testuser", password="testpass", **options):
     """The report of one whole flow; see clients/report.py for its members."""
-    tools = tools or SDK_TOOLS
     command = [python(kind.venv), HERE / "clients" / kind.program, url, *kind.arguments]
-    command += ["--tool", tools.call, "--arguments", json.dumps(tools.call_arguments)]
-    command += ["--stream-tool", tools.stream]
-    command += ["--stream-arguments", json.dumps(tools.stream_arguments)]
+    command += ["--tool", CALL[0], "--arguments", json.dumps(CALL[1])]
+    command += ["--stream-tool", STREAM[0], "--stream-arguments", json.dumps(STREAM[1])]
     if kind is not FASTMCP:
         options.setdefault("redirect_uri", f"http://127.0.0.1:{free_port()}/callback")
     for name, value in options.items():
@@ -43,25 +46,10 @@ def use(kind, url, *, user="testuser", password="testpass", tools=None, **option
     return json.loads(result.stdout.strip().splitlines()[-1])
 
 
-@dataclass(frozen=True)
-class Tools:
-    """Which tools of a server a client calls, and what must come back."""
-
-    call: str
-    call_arguments: dict
-    answer: str
-    stream: str
-    stream_arguments: dict
-    steps: int
-
-
-SDK_TOOLS = Tools("add", {"a": 2, "b": 40}, "42", "count", {"steps": 5}, 5)
-
-
-def check(report, tools=SDK_TOOLS):
+def check(report):
     """That the whole flow went well: tools, a call, and every step of a stream in its order."""
     assert "error" not in report, report
-    assert {tools.call, tools.stream} <= set(report["tools"]), report
-    assert tools.answer in report["call"], report
+    assert {CALL[0], STREAM[0]} <= set(report["tools"]), report
+    assert CALL[2] in report["call"], report
     assert report["progress"] == sorted(report["progress"]), report
-    assert len(report["progress"]) == tools.steps, report
+    assert len(report["progress"]) == STREAM[2], report

@@ -4,14 +4,11 @@ configuration in which only the ports differ."""
 import re
 from dataclasses import dataclass
 
-from support.clients import Tools
 from support.gateway import environment
 from support.places import DEMO_SERVICES, EXAMPLE, GATEHOUSE, PLUGINS
 from support.processes import Program, free_port
 
 PORTS = {"gateway": 3000, "server": 3001, "issuer": 9000, "realm": 7080}
-
-DEMO_TOOLS = Tools("echo", {"text": "hello"}, "hello", "count", {"to": 5}, 5)
 
 
 @dataclass
@@ -41,14 +38,8 @@ def with_ports(text, ports):
 
 
 def start_services(ports):
-    command = [DEMO_SERVICES]
-    for name, option in (
-        ("gateway", "--gateway-port"),
-        ("server", "--mcp-port"),
-        ("issuer", "--authorization-port"),
-        ("realm", "--realm-port"),
-    ):
-        command += [option, ports[name]]
+    command = [DEMO_SERVICES, "--authorization-server-port", ports["issuer"]]
+    command += ["--keycloak-port", ports["realm"], "--mcp-port", ports["server"]]
     listening = [ports[name] for name in ("server", "issuer", "realm")]
     return Program(command, ports=listening, env=environment())
 
