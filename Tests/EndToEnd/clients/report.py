@@ -62,7 +62,7 @@ def run(main):
     report = {"requests": []}
     try:
         asyncio.run(main(report))
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001  (reported, then told by the exit status)
         report["error"] = [f"{type(e).__name__}: {e}"[:500] for e in leaves(error)]
     print(json.dumps(report))
     sys.exit(1 if "error" in report else 0)
