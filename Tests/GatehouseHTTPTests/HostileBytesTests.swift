@@ -71,4 +71,20 @@ struct HostileBytesTests {
         let trailer = "0\r\n" + String(repeating: "A: b\r\n", count: 2000)
         #expect(readRequests(bytes(head + trailer)).end == .fault(HTTPFault(400, .trailer)))
     }
+
+    @Test func `a control character is found at every place of a value of every length`() {
+        for length in 1...40 {
+            for at in 0..<length {
+                for (byte, isAllowed) in [
+                    (UInt8(0x1F), false), (0x7F, false), (0, false), (0x0D, false), (0x20, true),
+                    (0x09, true), (0x80, true), (0xFF, true), (0x7E, true),
+                ] {
+                    var value = [UInt8](repeating: 0x61, count: length)
+                    value[at] = byte
+                    let head = bytes("GET / HTTP/1.1\r\nHost: a\r\nX: ") + value + bytes("\r\n\r\n")
+                    #expect((readRequests(head).messages.count == 1) == isAllowed)
+                }
+            }
+        }
+    }
 }
