@@ -143,6 +143,8 @@ let coreTests: [Target] = [
         ]),
     tests("GatehouseRuntime", [sdk("GatehouseJSON"), "GatehouseConfig", "GatehousePluginHost"]),
     tests("GatehouseJOSE", [sdk("GatehouseJSON"), "CLibCrypto"]),
+    tests(
+        "DemoServices", [sdk("GatehouseJSON"), "GatehouseJOSE", nio("NIOCore"), nio("NIOHTTP1")]),
     .testTarget(name: "HouseRulesTests", swiftSettings: strict),
 ]
 
