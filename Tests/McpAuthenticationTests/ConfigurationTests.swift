@@ -54,7 +54,7 @@ struct ConfigurationTests {
     }
 
     @Test func `the schema is JSON and closed`() throws {
-        let schema = try JSONValue(parsing: configurationSchema)
+        let schema = try JSONValue(parsing: ConfigurationSchema.text)
         #expect(schema["additionalProperties"] == .bool(false))
         #expect(schema["properties"]?["clientSecret"]?["format"] == "gatehouse-secret")
         #expect(
@@ -191,17 +191,18 @@ struct HTTPURLTests {
 
     @Test func `a URL of a document shares the issuer's origin or is https and public (G54)`() {
         let issuer = HTTPURL("http://kc:8080/realms/mcp")
-        func reach(_ text: String) -> FetchedURLRule.Reach? {
-            FetchedURLRule.reach(of: text, issuer: issuer)
+        func reaches(_ text: String) -> [Reach] {
+            FetchedURLRule.reaches(of: text, issuer: issuer)
         }
-        #expect(reach("http://kc:8080/certs") == .configured)
-        #expect(reach("http://kc:8081/certs") == nil)
-        #expect(reach("https://keys.example/certs") == .publicOnly)
-        #expect(reach("http://keys.example/certs") == nil)
-        #expect(reach("https://169.254.169.254/latest") == nil)
-        #expect(reach("https://192.168.1.1/") == nil)
-        #expect(reach("https://[fd00::1]/") == nil)
-        #expect(reach("https://localhost/") == nil)
-        #expect(reach("file:///etc/passwd") == nil)
+        #expect(reaches("http://kc:8080/certs") == [.configured])
+        #expect(reaches("https://keys.example/certs") == [.configured, .publicOnly])
+        // The host allows these only where the operator does.
+        #expect(reaches("http://kc:8081/certs") == [.configured])
+        #expect(reaches("http://keys.example/certs") == [.configured])
+        #expect(reaches("https://169.254.169.254/latest") == [.configured])
+        #expect(reaches("https://192.168.1.1/") == [.configured])
+        #expect(reaches("https://[fd00::1]/") == [.configured])
+        #expect(reaches("https://localhost/") == [.configured])
+        #expect(reaches("file:///etc/passwd") == [])
     }
 }

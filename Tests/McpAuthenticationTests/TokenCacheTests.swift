@@ -12,13 +12,14 @@ struct TokenCacheTests {
 
     @Test func `a token is found by its bytes alone, wherever they lie`() {
         var cache = cache()
-        cache.insert(bytes("abc.def.ghi"), TokenEntry(expiresAt: 100, validFrom: 0, clientID: "c"))
+        cache.insert(
+            bytes("abc.def.ghi"), TokenEntry(expiresAt: 100, validFrom: 0, clientID: bytes("c")))
         let slice = bytes("xxabc.def.ghi")[2...]
         guard case .hit(let slot) = cache.find(slice, now: 50) else {
             Issue.record("not found")
             return
         }
-        #expect(cache.entry(slot).clientID == "c")
+        #expect(cache.entry(slot).clientID == bytes("c"))
         #expect(cache.find(bytes("abc.def.ghj"), now: 50) == .miss)
         #expect(cache.find(bytes("abc.def.gh"), now: 50) == .miss)
         #expect(cache.find([UInt8](), now: 50) == .miss)

@@ -4,8 +4,8 @@ struct TokenEntry: Sendable, Equatable {
     var expiresAt: Int64
     /// `nbf` minus leeway, likewise; `Int64.min` where it has none.
     var validFrom: Int64
-    /// Who presented it, for the access log; never the token.
-    var clientID: String = ""
+    /// Which client presented it, in UTF-8, for the access log; never the token.
+    var clientID: [UInt8] = []
 }
 
 /// The verified tokens of one loop: fixed slots, open addressing, no allocation on a hit.
@@ -75,6 +75,14 @@ struct TokenCache {
 
     /// The entry of a hit, valid until the cache changes.
     func entry(_ slot: Int) -> TokenEntry { slots[slot].entry }
+
+    /// `exp` plus leeway of a hit.
+    func expiry(_ slot: Int) -> Int64 { slots[slot].entry.expiresAt }
+
+    /// Lends the client's name of a hit without a copy; not called where it has none.
+    func withClientID(_ slot: Int, _ body: (borrowing [UInt8]) -> Void) {
+        if !slots[slot].entry.clientID.isEmpty { body(slots[slot].entry.clientID) }
+    }
 
     /// Remembers a token that was verified with the key set of the current generation.
     mutating func insert<Bytes: RandomAccessCollection>(

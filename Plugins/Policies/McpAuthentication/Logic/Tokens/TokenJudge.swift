@@ -4,7 +4,7 @@ import GatehouseJSON
 /// Judges tokens by the configuration and a key set: pure, apart from the clock it is handed.
 struct TokenJudge: Sendable {
     /// What is to be done with a token.
-    enum Verdict: Sendable {
+    enum Verdict: Sendable, Equatable {
         /// Verified and valid; what to remember.
         case accepted(TokenEntry)
         /// Refused, and no other key set could change that.
@@ -37,8 +37,10 @@ struct TokenJudge: Sendable {
     /// - Parameters:
     ///   - now: nanoseconds since 1970.
     ///   - budget: verifications that this turn may still do; one is taken where one is done.
+    ///   - normalize: the adapter's word on verified claims, where there is one.
     func judge(
-        _ token: [UInt8], keys: KeySet, now: Int64, budget: inout Int
+        _ token: [UInt8], keys: KeySet, now: Int64, budget: inout Int,
+        normalize: ((JSONObject) -> ClaimsAnswer)? = nil
     ) -> Verdict {
         let unverified: UnverifiedToken
         do {
@@ -63,17 +65,27 @@ struct TokenJudge: Sendable {
             guard let verified = unverified.verify(with: key) else {
                 return .needsOtherKeys(reason: "the signature does not verify")
             }
-            return .accepted(entry(of: verified.claims))
+            let answer = normalize?(verified.claims.members) ?? .unchanged
+            if case .rejected(let reason) = answer { return .refused(reason: reason) }
+            return .accepted(entry(of: verified.claims, answer))
         }
     }
 
-    private func entry(of claims: Claims) -> TokenEntry {
-        let name = ["client_id", "azp", "appid", "cid"].lazy
+    /// What an adapter says about the claims of a verified token (`normalize_claims/0`).
+    enum ClaimsAnswer: Sendable, Equatable {
+        case unchanged
+        case client(String)
+        case rejected(String)
+    }
+
+    private func entry(of claims: Claims, _ answer: ClaimsAnswer) -> TokenEntry {
+        var name = ["client_id", "azp", "appid", "cid"].lazy
             .compactMap { claims.members[$0]?.stringValue }.first
+        if case .client(let client) = answer { name = client }
         return TokenEntry(
             expiresAt: claims.expiresAt.map { nanoseconds($0.seconds + leeway) } ?? .max,
             validFrom: claims.notBefore.map { nanoseconds($0.seconds - leeway) } ?? .min,
-            clientID: name.map { String(decoding: $0.utf8.prefix(128), as: UTF8.self) } ?? "")
+            clientID: name.map { Array($0.utf8.prefix(128)) } ?? [])
     }
 
     /// A date in nanoseconds since 1970, held within what 64 bits can say (the year 2262).

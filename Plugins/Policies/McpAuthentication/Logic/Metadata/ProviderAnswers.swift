@@ -1,0 +1,142 @@
+import GatehouseJSON
+
+/// What a provider adapter's hooks answer, checked (docs/provider-hooks.md, revision 0).
+///
+/// Everything here is a value: the hook's output comes in, and what the policy may do with it
+/// comes out, whatever the adapter wrote.
+enum ProviderAnswers {
+    /// How clients register.
+    enum RegistrationKind: String, Sendable {
+        /// At the provider itself.
+        case native
+        /// Through the gateway.
+        case proxy
+        /// The configured client is handed out.
+        case emulate
+        /// Not at all.
+        case none
+    }
+
+    /// `describe/0`.
+    struct Description: Sendable, Equatable {
+        var delivery = Delivery.mediated
+        var registration = RegistrationKind.proxy
+        /// Whether the provider may send `iss` with its authorization responses (RFC 9207), which
+        /// clients compare with the gateway's issuer.
+        var mayEmitIssuer = false
+        /// A delivery that this version does not have.
+        var unknownDelivery: String?
+
+        /// The defaults, changed by what `output` says.
+        init(_ output: JSONValue? = nil) {
+            if let text = output?["delivery"]?.stringValue {
+                if let known = Delivery(rawValue: text) {
+                    delivery = known
+                } else {
+                    unknownDelivery = text
+                }
+            }
+            registration =
+                output?["registration"]?.stringValue.flatMap(RegistrationKind.init) ?? .proxy
+            mayEmitIssuer = output?["emits_iss"]?.stringValue.map { $0 != "never" } ?? false
+        }
+    }
+
+    /// `discover/0`: the plan, or `nil` where the answer cannot be used.
+    static func discovery(_ output: JSONValue, issuer: String) -> DiscoveryPlan? {
+        guard let listed = output["requests"]?.arrayValue, (1...8).contains(listed.count) else {
+            return nil
+        }
+        let requests = listed.compactMap { plan($0, issuer: HTTPURL(issuer)) }
+        guard requests.count == listed.count else { return nil }
+        return DiscoveryPlan(
+            requests: requests, merges: output["merge"] == "merge", issuers: [issuer])
+    }
+
+    /// A request plan, encoded; `nil` where it is malformed or authenticates in a way that this
+    /// revision does not have.
+    static func plan(_ value: JSONValue, issuer: HTTPURL?) -> FetchPlan? {
+        guard let url = value["url"]?.stringValue, HTTPURL(url) != nil else { return nil }
+        let method = value["method"]?.stringValue ?? "GET"
+        let authentication = value["client_auth"]?["method"]?.stringValue ?? "none"
+        guard method == "GET" || method == "POST", authentication == "none" else { return nil }
+        var plan = FetchPlan(url: url)
+        plan.method = method
+        plan.reaches = FetchedURLRule.reaches(of: url, issuer: issuer)
+        for (name, field) in value["fields"]?.objectValue ?? [:] {
+            guard let text = field.stringValue else { return nil }
+            plan.fields.removeAll { $0.name == name.lowercased() }
+            plan.fields.append((name.lowercased(), text))
+        }
+        if let json = value["json"] {
+            guard value["form"] == nil else { return nil }
+            plan.body = json.serializedBytes(.compact)
+            plan.fields.append(("content-type", "application/json"))
+        } else if let form = value["form"]?.objectValue {
+            let pairs = form.map { ($0.key, $0.value.stringValue ?? "") }
+            plan.body = Array(FormPairs(pairs.map { (name: $0.0, value: $0.1) }).encoded.utf8)
+            plan.fields.append(("content-type", "application/x-www-form-urlencoded"))
+        }
+        return plan
+    }
+
+    /// `register_request/0`: what to send, or the error that the client gets.
+    static func registration(
+        _ output: JSONValue, issuer: HTTPURL?
+    ) -> Result<FetchPlan, OAuthFailure> {
+        if let error = output["error"] {
+            return .failure(
+                OAuthFailure(
+                    error["error"]?.stringValue ?? "invalid_client_metadata",
+                    error["error_description"]?.stringValue ?? "the registration is refused"))
+        }
+        guard let request = output["request"], let plan = plan(request, issuer: issuer) else {
+            return .failure(
+                OAuthFailure("server_error", "the provider's adapter gave no plan", status: 502))
+        }
+        return .success(plan)
+    }
+
+    /// The input of `register_response/0`.
+    static func registrationInput(_ answer: FetchedAnswer, _ metadata: JSONObject) -> JSONValue {
+        let parsed = try? JSONValue(parsing: answer.body)
+        let isObject = parsed?.objectValue != nil
+        return [
+            "status": .number(JSONNumber(Int64(answer.status))),
+            "body": isObject ? parsed ?? .null : .null,
+            "text": .string(
+                isObject ? "" : String(decoding: answer.body.prefix(4096), as: UTF8.self)),
+            "metadata": .object(metadata),
+        ]
+    }
+
+    /// `register_response/0` as an answer that ``Registration/response(_:request:)`` checks, and
+    /// what the operator is told.
+    static func registrationAnswer(
+        _ output: JSONValue, instead answer: FetchedAnswer
+    ) -> (answer: FetchedAnswer, hint: String?) {
+        guard let status = output["status"]?.intValue, (200...599).contains(status),
+            let body = output["body"], body.objectValue != nil
+        else { return (answer, nil) }
+        let repaired = FetchedAnswer(
+            status: Int(status), fields: [("content-type", "application/json")],
+            body: body.serializedBytes(.compact))
+        return (repaired, output["hint"]?.stringValue)
+    }
+
+    /// The input of `rewrite_metadata/0`.
+    static func rewriteInput(
+        _ document: JSONValue, issuer: String, gateway: String, registration: String?,
+        delivery: Delivery
+    ) -> JSONValue {
+        var endpoints: JSONObject = [
+            "issuer": .string(gateway), "authorization_endpoint": .string(gateway + "/authorize"),
+            "token_endpoint": .string(gateway + "/token"),
+        ]
+        if let registration { endpoints["registration_endpoint"] = .string(registration) }
+        return [
+            "document": document, "issuer": .string(issuer), "gateway": .object(endpoints),
+            "delivery": .string(delivery.rawValue),
+        ]
+    }
+}

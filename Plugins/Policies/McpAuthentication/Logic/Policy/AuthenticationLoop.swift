@@ -1,0 +1,84 @@
+import GatehouseJOSE
+import GatehouseJSON
+
+/// What one loop keeps: nothing in it is shared, so nothing in it is locked.
+public final class AuthenticationLoop {
+    /// Signatures that a turn of the loop may verify: 14 to 70 us each.
+    static let verificationsPerTurn = 16
+    /// Verified tokens that are kept.
+    static let tokens = 4096
+    /// Nanoseconds between two demands for another key set.
+    static let demandInterval: Int64 = 30_000_000_000
+
+    var cache: TokenCache
+    var refusals: RefusalCache
+    /// `nil` until one was loaded, and when the last is too old.
+    private(set) var keys: KeySet?
+    private(set) var document: LoopNotice?
+    /// The issuer's document, parsed; `nil` in direct delivery, where its bytes are relayed.
+    private(set) var provider: JSONValue?
+    private var keysBytes: [UInt8]?
+    private var generation: UInt64 = 0
+    private var turn: Int64 = .min
+    private var lastDemand: Int64?
+    /// What is left of this turn's verifications.
+    var budget = AuthenticationLoop.verificationsPerTurn
+    /// The rewritten document for the issuer that was asked for last.
+    var rewritten: (gateway: String, document: JSONValue)?
+
+    /// - Parameter random: 32 bytes that nobody can guess.
+    init(random: [UInt8]) {
+        func word(_ at: Int) -> UInt64 {
+            random.dropFirst(at).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        }
+        cache = TokenCache(capacity: Self.tokens, key: (word(0), word(8)))
+        refusals = RefusalCache(key: (word(16), word(24)))
+    }
+
+    /// A new turn may verify again.
+    func begin(turn now: Int64) {
+        guard now != turn else { return }
+        turn = now
+        budget = Self.verificationsPerTurn
+    }
+
+    /// Whether this loop may ask for another key set now; if so, it counts as asked.
+    func mayDemand(at now: Int64) -> Bool {
+        if let lastDemand, now >= lastDemand, now - lastDemand < Self.demandInterval {
+            return false
+        }
+        lastDemand = now
+        return true
+    }
+
+    /// Takes what the keeper told.
+    func take(_ notice: LoopNotice) {
+        switch notice {
+        case .keys(let bytes):
+            guard bytes != keysBytes else { return }
+            // The keeper has read it before; a set that cannot be read replaces nothing.
+            guard let set = try? KeySet(parsing: bytes) else { return }
+            keys = set
+            keysBytes = bytes
+            forget()
+        case .noKeys:
+            keys = nil
+            keysBytes = nil
+            forget()
+        case .metadata(let bytes, _):
+            guard document != notice else { return }
+            document = notice
+            provider = try? JSONValue(parsing: bytes)
+            rewritten = nil
+        case .noMetadata:
+            if case .metadata = document { provider = nil }
+            document = notice
+        }
+    }
+
+    private func forget() {
+        generation &+= 1
+        cache.reset(generation: generation)
+        refusals.reset()
+    }
+}

@@ -1,0 +1,172 @@
+import GatehouseJSON
+public import GatehousePluginKit
+
+/// The policy `mcpAuthentication`: requires an OAuth access token and serves the metadata by which
+/// clients find out how to get one (MCP authorization, RFC 6750, RFC 9728, RFC 8414).
+///
+/// The object is read-only for the loops. What a loop needs over time is in
+/// ``AuthenticationLoop``; what is fetched is kept by the ``Keeper`` on [control], which tells the
+/// loops by broadcast.
+public final class McpAuthentication: PolicyPlugin {
+    /// What the loops keep.
+    public typealias LoopState = AuthenticationLoop
+
+    /// What the policy says about itself.
+    public static var manifest: PluginManifest {
+        PluginManifest(
+            id: "dev.gatehouse.mcp-authentication", version: "0.1.0", kind: .policy,
+            name: "mcpAuthentication", orderClass: .authentication,
+            requires: [
+                "gatehouse.host.base/0", "gatehouse.host.route/0", "gatehouse.host.exchange/0",
+                "gatehouse.host.async/0", "gatehouse.host.fetch/0",
+            ],
+            license: "Apache-2.0",
+            summary: "Requires an OAuth access token as the MCP authorization specification says")
+    }
+
+    /// The schema of its configuration.
+    public static var configurationSchema: String { ConfigurationSchema.text }
+
+    /// All but the response's body.
+    public static var phases: PolicyPhases {
+        [.requestHead, .requestBody, .responseHead, .resumed, .notified, .ended]
+    }
+
+    let configuration: Configuration
+    let host: Host
+    let delivery: Delivery
+    let registration: ProviderAnswers.RegistrationKind
+    let provider: Provider?
+    let urls: ExternalURLs
+    let judge: TokenJudge
+    let claims: [(claim: Claim, path: ClaimedPath)]
+    let slots: Slots
+    let clientNote: Note?
+    let location: CompiledLocation
+    /// The client's secret, read once; never logged.
+    let secret: String?
+    private let services: HostServices
+    private let keeper: Keeper
+
+    /// The fields that every exchange shows.
+    struct Slots {
+        let token: FieldSlot?
+        let contentType: FieldSlot
+        let responseType: FieldSlot
+        let challenge: FieldSlot
+    }
+
+    /// Makes an instance and begins to fetch. [control]
+    public init(_ context: CreationContext) throws(ConfigurationRefused) {
+        let read = ConfigurationReader.read(context.configuration)
+        read.remarks.forEach(context.diagnostics.report)
+        guard let configuration = read.configuration else { throw ConfigurationRefused() }
+        self.configuration = configuration
+        host = context.host
+        let adapter = try Adapter(configuration, context)
+        provider = adapter.provider
+        delivery = configuration.delivery ?? adapter.delivery
+        registration = adapter.description.registration
+        urls = ExternalURLs(resource: configuration.resource)
+        judge = TokenJudge(configuration)
+        location = CompiledLocation(configuration.location)
+        let setup = try Setup(context, configuration, delivery)
+        claims = setup.claims
+        slots = setup.slots
+        clientNote = setup.clientNote
+        secret = try Self.secret(configuration, context)
+        services = HostServices(context.host)
+        keeper = Keeper(
+            configuration, discovery: adapter.discovery(configuration), services: services)
+        if !context.isDryRun { keeper.start() }
+    }
+
+    private static func secret(
+        _ configuration: Configuration, _ context: CreationContext
+    ) throws(ConfigurationRefused) -> String? {
+        guard let reference = configuration.clientSecret, !context.isDryRun else { return nil }
+        do throws(HostError) {
+            return String(decoding: try context.host.secret(reference), as: UTF8.self)
+        } catch {
+            context.diagnostics.report(
+                .error(JSONPointer(tokens: ["clientSecret"]), "cannot be read: \(error)"))
+            throw ConfigurationRefused()
+        }
+    }
+
+    /// Whether tokens are judged by this loop without asking the keeper.
+    var hasFixedKeys: Bool {
+        switch configuration.keys {
+        case .inline, .file: true
+        case .url, .derived: false
+        }
+    }
+
+    // MARK: [control]
+
+    /// A fetch or a timer of the keeper, or a loop's bell.
+    public func completed(token: UInt64, _ result: OperationResult) {
+        guard let (purpose, isTimer) = KeeperPurpose.of(token: token) else { return }
+        if isTimer { return keeper.woken(purpose) }
+        keeper.answered(purpose, result.answer, isDenied: result.error == .denied)
+    }
+
+    // MARK: Loops
+
+    /// A loop begins: it parses an inline key set by itself and asks for everything else.
+    public func loopStarted(_ loop: UInt32) throws(HostError) -> AuthenticationLoop {
+        let state = AuthenticationLoop(random: try host.random(32))
+        if case .inline(let bytes) = configuration.keys { state.take(.keys(bytes)) }
+        ring(.greeted)
+        return state
+    }
+
+    /// A broadcast of the keeper.
+    public func notified(_ loop: AuthenticationLoop, token: UInt64, payload: BorrowedBytes) {
+        guard let notice = LoopNotice(token: token, payload: payload.array) else { return }
+        loop.take(notice)
+    }
+
+    /// Calls the keeper, on [control], a moment later. [any]
+    func ring(_ purpose: KeeperPurpose) {
+        // Where no bell can be rung, whoever waits is answered by its deadline.
+        _ = try? host.timer(token: purpose.timerToken, afterMilliseconds: 1)
+    }
+}
+
+/// The place of the token, with its names as bytes that live as long as the instance.
+struct CompiledLocation {
+    enum Kind {
+        case header
+        case query
+        case cookie
+    }
+
+    let kind: Kind
+    /// The field, parameter or cookie.
+    let name: [UInt8]
+    let prefix: [UInt8]
+    /// The field to edit, lent to the host.
+    let field: BorrowedBytes
+    private let keep = StableText()
+
+    init(_ location: TokenLocation) {
+        switch location {
+        case .header(let name, let prefix):
+            kind = .header
+            self.name = Array(name.utf8)
+            self.prefix = Array(prefix.utf8)
+            field = keep.add(name)
+        case .queryParameter(let name):
+            kind = .query
+            self.name = Array(name.utf8)
+            prefix = []
+            field = BorrowedBytes()
+        case .cookie(let name):
+            kind = .cookie
+            self.name = Array(name.utf8)
+            prefix = []
+            field = keep.add("cookie")
+        }
+    }
+}

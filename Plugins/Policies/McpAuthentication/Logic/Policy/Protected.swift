@@ -1,0 +1,304 @@
+public import GatehousePluginKit
+
+/// What the policy's operations of an exchange are for.
+enum ExchangePurpose: UInt64 {
+    /// Waits for a key set.
+    case keys = 1
+    /// Another turn of the loop may verify.
+    case turn = 2
+    /// The token of a stream expires.
+    case expiry = 3
+    /// Waits for the issuer's document.
+    case document = 4
+    /// The provider's answer to a registration.
+    case registration = 5
+    /// The provider's answer to a token request.
+    case token = 6
+}
+
+/// The protected route: credential, judgement, forwarding.
+extension McpAuthentication {
+    /// How long an exchange waits for a key set, in milliseconds.
+    private static let keysDeadline: UInt32 = 5000
+    /// The number of turns for which a token waits to be verified.
+    private static let turnsAtMost: UInt64 = 200
+
+    /// The head of a request.
+    public func requestHead(
+        _ loop: AuthenticationLoop, _ exchange: Exchange, _ head: MessageHead,
+        _ state: inout ExchangeState
+    ) -> Action {
+        if head.isClaimed { return claimed(loop, exchange, head, &state) }
+        let now = head.unixNanoseconds
+        guard location.kind == .header, let slot = slots.token else {
+            return elsewhere(loop, exchange, now: now, &state)
+        }
+        guard let value = head[slot] else { return missing(exchange) }
+        if head.isRepeated(slot) { return several(exchange) }
+        let attempt = Attempt(now: now, isGet: head.method == .get, waits: 0)
+        return field(value, loop, exchange, attempt, &state)
+    }
+
+    /// One judgement of one request.
+    struct Attempt {
+        let now: Int64
+        let isGet: Bool
+        /// How often the request has waited; the first key demand is made at 0 only.
+        let waits: UInt64
+    }
+
+    private func field(
+        _ value: BorrowedBytes, _ loop: AuthenticationLoop, _ exchange: Exchange,
+        _ attempt: Attempt, _ state: inout ExchangeState
+    ) -> Action {
+        switch CredentialScanner.field(value, prefix: location.prefix) {
+        case .token(let range):
+            return decide(value.slice(range), loop, exchange, attempt, &state)
+        case .absent: return missing(exchange)
+        case .malformed: return refuse(exchange, .invalidRequest, "a malformed credential")
+        case .ambiguous: return several(exchange)
+        }
+    }
+
+    /// A token in a cookie or in the query.
+    private func elsewhere(
+        _ loop: AuthenticationLoop, _ exchange: Exchange, now: Int64, _ state: inout ExchangeState
+    ) -> Action {
+        let isGet = exchange.attribute(.method)?.equals("GET") ?? false
+        return elsewhere(loop, exchange, Attempt(now: now, isGet: isGet, waits: 0), &state)
+    }
+
+    private func elsewhere(
+        _ loop: AuthenticationLoop, _ exchange: Exchange, _ attempt: Attempt,
+        _ state: inout ExchangeState
+    ) -> Action {
+        let bytes =
+            location.kind == .query ? exchange.attribute(.query)?.array : cookies(exchange)
+        guard let bytes else { return missing(exchange) }
+        let scan =
+            location.kind == .query
+            ? CredentialScanner.query(bytes, name: location.name)
+            : CredentialScanner.cookie(bytes, name: location.name)
+        switch scan {
+        case .token(let range):
+            return bytes[range].withUnsafeBytes {
+                decide(BorrowedBytes(unsafe: $0), loop, exchange, attempt, &state)
+            }
+        case .absent: return missing(exchange)
+        case .malformed: return refuse(exchange, .invalidRequest, "a malformed credential")
+        case .ambiguous: return several(exchange)
+        }
+    }
+
+    /// All lines of the `Cookie` field as one (RFC 6265 §5.4 sends one, some clients several).
+    private func cookies(_ exchange: Exchange) -> [UInt8]? {
+        var all: [UInt8] = []
+        var index: UInt32 = 0
+        while let line = exchange.field("cookie", index: index), index < 32 {
+            if !all.isEmpty { all += "; ".utf8 }
+            all += line
+            index += 1
+        }
+        return all.isEmpty ? nil : all
+    }
+
+    private func decide(
+        _ token: BorrowedBytes, _ loop: AuthenticationLoop, _ exchange: Exchange,
+        _ attempt: Attempt, _ state: inout ExchangeState
+    ) -> Action {
+        switch loop.cache.find(token, now: attempt.now) {
+        case .hit(let slot):
+            if let clientNote {
+                loop.cache.withClientID(slot) { name in
+                    name.withUnsafeBytes {
+                        try? exchange.setNote(clientNote, BorrowedBytes(unsafe: $0))
+                    }
+                }
+            }
+            return pass(exchange, expiry: loop.cache.expiry(slot), attempt, &state)
+        case .expired: return refuse(exchange, .invalidToken, "the token has expired")
+        case .notYetValid: return refuse(exchange, .invalidToken, "the token is not valid yet")
+        case .miss: return verify(token, loop, exchange, attempt, &state)
+        }
+    }
+
+    private func verify(
+        _ token: BorrowedBytes, _ loop: AuthenticationLoop, _ exchange: Exchange,
+        _ attempt: Attempt, _ state: inout ExchangeState
+    ) -> Action {
+        if let reason = loop.refusals.reason(token, now: attempt.now) {
+            return refuse(exchange, .invalidToken, reason)
+        }
+        guard let keys = loop.keys else { return withoutKeys(exchange, attempt) }
+        loop.begin(turn: attempt.now)
+        let bytes = token.array
+        let verdict = judge.judge(
+            bytes, keys: keys, now: attempt.now, budget: &loop.budget, normalize: normalizer)
+        switch verdict {
+        case .accepted(let entry):
+            loop.cache.insert(bytes, entry)
+            return decide(token, loop, exchange, attempt, &state)
+        case .refused(let reason):
+            loop.refusals.insert(bytes, reason: reason, now: attempt.now)
+            return refuse(exchange, .invalidToken, reason)
+        case .needsOtherKeys(let reason):
+            if attempt.waits == 0, !hasFixedKeys, loop.mayDemand(at: attempt.now),
+                wait(exchange, .keys, bell: .keysDemanded, milliseconds: Self.keysDeadline)
+            {
+                return .pause
+            }
+            loop.refusals.insert(bytes, reason: reason, now: attempt.now)
+            return refuse(exchange, .invalidToken, reason)
+        case .busy: return later(exchange, attempt)
+        }
+    }
+
+    private func withoutKeys(_ exchange: Exchange, _ attempt: Attempt) -> Action {
+        if attempt.waits == 0,
+            wait(exchange, .keys, bell: .keysDemanded, milliseconds: Self.keysDeadline)
+        {
+            return .pause
+        }
+        if configuration.mode == .permissive { return withoutToken(exchange) }
+        return respond(exchange, .keysMissing(retryAfter: 5))
+    }
+
+    /// Waits under a topic; the first who waits rings the keeper.
+    func wait(
+        _ exchange: Exchange, _ topic: WaitTopic, bell: KeeperPurpose, milliseconds: UInt32
+    ) -> Bool {
+        let purpose: ExchangePurpose = topic == .keys ? .keys : .document
+        guard
+            let joined = try? exchange.join(
+                key: topic.rawValue, token: purpose.rawValue, deadlineMilliseconds: milliseconds)
+        else { return false }
+        if joined.isFirst { ring(bell) }
+        return true
+    }
+
+    /// This turn's verifications are used up: the next turn goes on, for a bounded time.
+    private func later(_ exchange: Exchange, _ attempt: Attempt) -> Action {
+        guard attempt.waits < Self.turnsAtMost else {
+            return respond(
+                exchange,
+                .problem(503, "too many tokens at once", retryAfter: 1, reason: "overload"))
+        }
+        let token = ExchangePurpose.turn.rawValue | (attempt.waits + 1) << 8
+        guard (try? exchange.timer(token: token, afterMilliseconds: 1)) != nil else { return .fail }
+        return .pause
+    }
+
+    // MARK: Outcomes
+
+    private func pass(
+        _ exchange: Exchange, expiry: Int64, _ attempt: Attempt, _ state: inout ExchangeState
+    ) -> Action {
+        guard remove(exchange) else { return .fail }
+        if attempt.isGet, expiry != .max { state = StreamExpiry(nanoseconds: expiry).state(state) }
+        return .continue
+    }
+
+    /// Takes the client's credential out, whatever it was (G107).
+    private func remove(_ exchange: Exchange) -> Bool {
+        var edits = FieldEdits()
+        switch location.kind {
+        case .header: edits.remove(named: location.field)
+        case .query: return true
+        case .cookie:
+            guard let all = cookies(exchange) else { return true }
+            if let rest = CredentialRemoval.cookie(all, name: location.name) {
+                return rest.withUnsafeBytes { bytes in
+                    var edits = FieldEdits()
+                    edits.set("cookie", BorrowedBytes(unsafe: bytes))
+                    return (try? exchange.apply(edits, to: .request)) != nil
+                }
+            }
+            edits.remove("cookie")
+        }
+        return (try? exchange.apply(edits, to: .request)) != nil
+    }
+
+    /// No credential of our kind: the challenge without an error (G04), or through.
+    private func missing(_ exchange: Exchange) -> Action {
+        if configuration.mode != .strict { return withoutToken(exchange) }
+        return respond(exchange, .unauthorized(challenge(exchange, nil), reason: "no token"))
+    }
+
+    private func withoutToken(_ exchange: Exchange) -> Action {
+        remove(exchange) ? .continue : .fail
+    }
+
+    private func refuse(_ exchange: Exchange, _ error: BearerError, _ reason: String) -> Action {
+        if configuration.mode == .permissive {
+            host.log(.info, "the token is not valid: \(reason)", exchange: exchange)
+            return withoutToken(exchange)
+        }
+        return respond(exchange, .unauthorized(challenge(exchange, error), reason: reason))
+    }
+
+    private func several(_ exchange: Exchange) -> Action {
+        if configuration.mode == .permissive { return withoutToken(exchange) }
+        return respond(exchange, .ambiguous(challenge(exchange, .invalidRequest)))
+    }
+
+    private func challenge(_ exchange: Exchange, _ error: BearerError?) -> Challenge {
+        let base = exchange.attribute(.externalBase)?.text ?? ""
+        let path = exchange.attribute(.path)?.text ?? "/"
+        return Challenge(
+            error: error, metadataURL: urls.metadataURL(exchangeBase: base, path: path),
+            scopes: configuration.challengeScopes)
+    }
+
+    /// Answers; where the host does not take it, the exchange fails closed.
+    func respond(_ exchange: Exchange, _ response: LocalResponse) -> Action {
+        let answer = PolicyResponse(
+            status: UInt32(clamping: response.status), fields: response.fields,
+            body: response.body, reason: response.reason)
+        do throws(HostError) {
+            try exchange.respond(answer)
+            return .responded
+        } catch {
+            host.log(.error, "a response was not taken: \(error)", exchange: exchange)
+            return .fail
+        }
+    }
+
+    /// A request that waited goes on with what its head still says.
+    func again(
+        _ loop: AuthenticationLoop, _ exchange: Exchange, waits: UInt64,
+        _ state: inout ExchangeState
+    ) -> Action {
+        let isGet = exchange.attribute(.method)?.equals("GET") ?? false
+        let attempt = Attempt(now: host.unixNanoseconds, isGet: isGet, waits: waits)
+        guard location.kind == .header else { return elsewhere(loop, exchange, attempt, &state) }
+        let name = String(decoding: location.name, as: UTF8.self)
+        guard let value = exchange.field(named: name) else { return missing(exchange) }
+        return field(value, loop, exchange, attempt, &state)
+    }
+}
+
+/// When the stream of a GET ends, as the number that an exchange keeps: milliseconds since 1970,
+/// marked as a number by its lowest bit.
+struct StreamExpiry: Equatable {
+    let milliseconds: Int64
+
+    init(nanoseconds: Int64) { milliseconds = max(0, nanoseconds / 1_000_000) }
+
+    /// Reads it back; `nil` where the exchange keeps none.
+    init?(_ state: ExchangeState) {
+        guard state.bits & 1 == 1 else { return nil }
+        milliseconds = Int64(state.bits >> 1)
+    }
+
+    /// `state` with the expiry in it.
+    func state(_ state: ExchangeState) -> ExchangeState {
+        var state = state
+        state.bits = UInt(clamping: milliseconds) << 1 | 1
+        return state
+    }
+
+    /// Milliseconds until then, at most an hour: a longer timer is set again.
+    func wait(from now: Int64) -> UInt32 {
+        UInt32(clamping: max(1, min(milliseconds - now / 1_000_000, 3_600_000)))
+    }
+}

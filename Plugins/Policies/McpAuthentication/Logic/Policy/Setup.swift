@@ -1,0 +1,118 @@
+import GatehouseJSON
+import GatehousePluginKit
+
+/// The provider adapter of an instance, as it is found while the instance is created.
+struct Adapter {
+    let provider: Provider?
+    let description: ProviderAnswers.Description
+
+    /// Finds the named adapter and asks what it is.
+    init(
+        _ configuration: Configuration, _ context: CreationContext
+    ) throws(ConfigurationRefused) {
+        guard let choice = configuration.provider else {
+            provider = nil
+            description = ProviderAnswers.Description()
+            return
+        }
+        let pointer = JSONPointer(tokens: ["provider", choice.name])
+        var found: Provider?
+        do throws(HostError) {
+            found = try context.host.resolveProvider(choice.name, at: pointer, context.diagnostics)
+        } catch {
+            // In a dry run the host may have no providers to ask: then only this file is checked.
+            if !(context.isDryRun && error == .unsupported) {
+                if error == .notFound {
+                    context.diagnostics.report(
+                        .error(pointer, "there is no provider adapter of this name"))
+                }
+                throw ConfigurationRefused()
+            }
+        }
+        provider = found
+        description = ProviderAnswers.Description(try? found?.call("describe/0", [:]))
+        if configuration.delivery == nil, let unknown = description.unknownDelivery {
+            context.diagnostics.report(
+                .warning(
+                    pointer,
+                    "the adapter asks for \(unknown) delivery, which this version does not have:"
+                        + " mediated is used"))
+        }
+    }
+
+    /// The delivery where the configuration names none.
+    var delivery: Delivery { provider == nil ? .direct : description.delivery }
+
+    /// Where the issuer's document is looked for; `nil` where the issuer is no URL.
+    func discovery(_ configuration: Configuration) -> DiscoveryPlan? {
+        guard let issuer = configuration.issuerURL else { return nil }
+        let input: JSONValue = ["issuer": .string(configuration.issuer)]
+        if let output = try? provider?.call("discover/0", input),
+            let plan = ProviderAnswers.discovery(output, issuer: configuration.issuer)
+        {
+            return plan
+        }
+        return .standard(issuer: issuer, text: configuration.issuer)
+    }
+}
+
+/// What an instance asks of its route.
+struct Setup {
+    var claims: [(claim: Claim, path: ClaimedPath)] = []
+    var slots: McpAuthentication.Slots
+    var clientNote: Note?
+
+    init(
+        _ context: CreationContext, _ configuration: Configuration, _ delivery: Delivery
+    ) throws(ConfigurationRefused) {
+        let route = context.route
+        do throws(HostError) {
+            slots = McpAuthentication.Slots(
+                token: try Self.tokenSlot(route, configuration.location),
+                contentType: try route.wantField("content-type"),
+                responseType: try route.wantField("content-type", .response),
+                challenge: try route.wantField("www-authenticate", .response))
+            clientNote = try route.declareNote("client", isLogged: true)
+            let description = RouteDescription(try route.describe())
+            if description.hasPattern {
+                context.diagnostics.report(
+                    .warning(
+                        JSONPointer(),
+                        "the route matches by regular expression: the metadata of such paths is"
+                            + " not served, because they cannot be listed"))
+            }
+            for path in WellKnownPaths(route: description, delivery: delivery).claims {
+                claims.append((try route.claimPath(path.path, isPrefix: path.isPrefix), path))
+            }
+        } catch {
+            context.diagnostics.report(
+                .error(
+                    JSONPointer(),
+                    error == .limit
+                        ? "the route has more paths than can be protected in one place"
+                        : "the route cannot be protected: \(error)"))
+            throw ConfigurationRefused()
+        }
+    }
+
+    private static func tokenSlot(
+        _ route: RouteSetup, _ location: TokenLocation
+    ) throws(HostError) -> FieldSlot? {
+        switch location {
+        case .header(let name, _): try route.wantField(name)
+        case .cookie: try route.wantField("cookie")
+        case .queryParameter: nil
+        }
+    }
+}
+
+extension Diagnostics {
+    /// Hands a remark of the configuration's reader on.
+    func report(_ remark: ConfigurationRemark) {
+        let pointer = JSONPointer(remark.pointer) ?? JSONPointer()
+        report(
+            remark.isError
+                ? .error(pointer, remark.message, suggestion: remark.suggestion)
+                : .warning(pointer, remark.message, suggestion: remark.suggestion))
+    }
+}
