@@ -87,7 +87,7 @@ let core: [Target] = [
         dependencies: [
             "GatehousePluginHost", "GatehouseHTTP", "GatehouseRegex", "CGatehouseHost",
             nio("NIOCore"), nio("NIOPosix"),
-            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            nio("NIOTLS"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
             .product(name: "Logging", package: "swift-log"),
         ], swiftSettings: strict),
     .target(

@@ -26,7 +26,7 @@ private let allowed: [(folder: String, modules: Set<String>)] = [
         [
             "CGatehouse", "CGatehouseHost", "GatehouseHTTP", "GatehousePluginHost",
             "GatehouseRegex", "Glibc", "Logging", "NIOConcurrencyHelpers", "NIOCore", "NIOPosix",
-            "NIOSSL", "Synchronization",
+            "NIOSSL", "NIOTLS", "Synchronization",
         ]
     ),
     (

@@ -1,0 +1,245 @@
+import GatehouseHTTP
+import Glibc
+import NIOCore
+
+/// A client's connection: the only handler of its channel. Confined to its loop.
+///
+/// It reads heads, runs one exchange after the other (pipelined requests wait), and closes. What
+/// happens within an exchange is in `Exchange`.
+final class DownstreamConnection: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    let worker: Worker
+    /// Which listener of the snapshot accepted it.
+    let listener: Int
+    /// Its place in the worker's list.
+    var position = 0
+    /// When `deadlineReached` is due, monotonic nanoseconds.
+    var deadlineNs = UInt64.max
+    private(set) var peer = Peer(nil)
+
+    private var context: ChannelHandlerContext?
+    /// What has been received and not read.
+    private var inbound = ByteBuffer()
+    /// The exchange whose head is being read or that is running.
+    private var exchange: Exchange?
+    private var isRunning = false
+    private var isProcessing = false
+    private var isClosing = false
+    private var isHeldByExchange = false
+    private var isHeld = false
+    private var hasPendingRead = false
+
+    init(worker: Worker, listener: Int) {
+        self.worker = worker
+        self.listener = listener
+    }
+
+    // MARK: What the channel tells
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelActive(context: ChannelHandlerContext) {
+        worker.touch()
+        peer = Peer(context.remoteAddress)
+        worker.opened(self)
+        deadlineNs = worker.after(worker.limits.headMs)
+        if worker.isDraining { close(lingers: false) }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isClosing else { return }
+        worker.touch()
+        if inbound.readableBytes == 0 {
+            inbound = unwrapInboundIn(data)
+        } else {
+            var more = unwrapInboundIn(data)
+            inbound.writeBuffer(&more)
+        }
+        process()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        worker.touch()
+        if isRunning { exchange?.clientWritabilityChanged(context.channel.isWritable) }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if isHeld { hasPendingRead = true } else { context.read() }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        worker.touch()
+        isClosing = true
+        inbound = ByteBuffer()
+        let gone = exchange
+        exchange = nil
+        if let gone {
+            if isRunning { gone.clientGone() }
+            gone.reset()
+            worker.giveBack(gone)
+        }
+        isRunning = false
+        worker.closed(self)
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    // MARK: Requests, one after the other
+
+    /// Reads on in what was received, as far as it goes.
+    private func process() {
+        guard !isProcessing else { return }
+        isProcessing = true
+        while !isClosing, inbound.readableBytes > 0 {
+            if isRunning {
+                guard let exchange, exchange.wantsInput else { break }
+                let before = inbound.readableBytes
+                exchange.feed()
+                if isRunning, inbound.readableBytes == before { break }
+            } else if !readHead() {
+                break
+            }
+        }
+        isProcessing = false
+        updateHold()
+    }
+
+    /// Whether a head was complete, or the connection is closing.
+    private func readHead() -> Bool {
+        let isFirst = exchange == nil
+        let exchange = self.exchange ?? worker.takeExchange()
+        if isFirst {
+            self.exchange = exchange
+            exchange.prepare(limits: worker.limits.head)
+        }
+        switch exchange.parse(inbound) {
+        case .needMore:
+            if isFirst { deadlineNs = worker.after(worker.limits.headMs) }
+            return false
+        case .fault(let fault):
+            exchange.refuse(fault, on: self)
+        case .head(let head):
+            let bytes = inbound
+            inbound.moveReaderIndex(forwardBy: min(head.length, inbound.readableBytes))
+            if inbound.readableBytes == 0 { inbound = ByteBuffer() }
+            isRunning = true
+            deadlineNs = .max
+            exchange.begin(head, bytes, on: self)
+        }
+        return true
+    }
+
+    /// The exchange is over and has been recorded.
+    func exchangeFinished(keepsAlive: Bool, lingers: Bool) {
+        if let exchange {
+            exchange.reset()
+            worker.giveBack(exchange)
+        }
+        exchange = nil
+        isRunning = false
+        isHeldByExchange = false
+        guard keepsAlive, !worker.isDraining else { return close(lingers: lingers) }
+        deadlineNs = worker.after(worker.limits.idleMs)
+        if isProcessing { return }
+        process()
+    }
+
+    // MARK: What the exchange does
+
+    var isWritable: Bool { context?.channel.isWritable ?? false }
+
+    /// Sends bytes; one system call.
+    @inline(__always)
+    func send(_ buffer: ByteBuffer) {
+        context?.writeAndFlush(NIOAny(buffer), promise: nil)
+    }
+
+    /// What was received and not read; give back what is left.
+    func takeInput() -> ByteBuffer {
+        let input = inbound
+        inbound = ByteBuffer()
+        return input
+    }
+
+    func giveBack(_ input: ByteBuffer) {
+        inbound = input.readableBytes > 0 ? input : ByteBuffer()
+    }
+
+    /// Holds reading while the upstream takes nothing.
+    func setReading(_ isReading: Bool) {
+        isHeldByExchange = !isReading
+        updateHold()
+        if isReading { process() }
+    }
+
+    /// The exchange wants what has been received by now (its upstream is there, a pause is over).
+    func inputWanted() { process() }
+
+    private func updateHold() {
+        let isFull = inbound.readableBytes >= ProxyLimits.pipelinedBytesMax
+        isHeld = isHeldByExchange || (isFull && isRunning)
+        guard !isHeld, hasPendingRead else { return }
+        hasPendingRead = false
+        context?.read()
+    }
+
+    // MARK: The end
+
+    /// Closes when everything has been sent; with `lingers` what the client still sends is read
+    /// and dropped for a while, so that a reset does not destroy the answer (RFC 9112 §9.6).
+    func close(lingers: Bool) {
+        guard !isClosing, let context else { return }
+        isClosing = true
+        deadlineNs = worker.after(lingers ? ProxyLimits.lingerMs : ProxyLimits.headMs)
+        let bound = NIOLoopBound(context, eventLoop: worker.loop)
+        inbound = ByteBuffer()
+        isHeldByExchange = false
+        updateHold()
+        context.writeAndFlush(NIOAny(ByteBuffer())).whenComplete { _ in
+            bound.value.close(mode: lingers ? .output : .all, promise: nil)
+        }
+    }
+
+    /// Closes at once: the client sees that the response is incomplete. With `resets` by RST,
+    /// where the end of the connection would read as the end of the body.
+    func abort(resets: Bool) {
+        isClosing = true
+        deadlineNs = .max
+        if resets, let socket = context?.channel as? any SocketOptionProvider {
+            _ = socket.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+        }
+        context?.close(promise: nil)
+    }
+
+    func deadlineReached() {
+        deadlineNs = .max
+        if isClosing {
+            context?.close(promise: nil)
+        } else if isRunning {
+            exchange?.deadlineReached()
+        } else if let exchange {
+            exchange.refuse(HTTPFault(408, .startLine), on: self)
+        } else {
+            close(lingers: false)
+        }
+    }
+
+    /// Draining: an idle connection closes now, a busy one after its response.
+    func drain() {
+        if exchange == nil { close(lingers: false) }
+    }
+
+    /// The drain deadline: whatever runs ends now.
+    func abandon() {
+        if isRunning { exchange?.drained() }
+        abort(resets: false)
+    }
+}

@@ -1,0 +1,171 @@
+import GatehouseHTTP
+import GatehousePluginHost
+import NIOCore
+
+/// Reaching the upstream and writing the head to it.
+extension Exchange {
+    /// The policies let the request pass: picks an upstream and gets a connection.
+    func forward() {
+        guard let route, let head else { return }
+        if let most = route.bodyBytesMax, case .length(let count) = head.framing, count > most {
+            reason = "the request's body is larger than the route takes"
+            return fail(413, .complete)
+        }
+        guard let upstream = route.upstream(turn: Int(truncatingIfNeeded: number)) else {
+            reason = "the route has no upstream"
+            return fail(503, .upstreamFailed)
+        }
+        self.upstream = upstream
+        acquire(upstream, isNew: false)
+    }
+
+    private func acquire(_ upstream: Upstream, isNew: Bool) {
+        let pool = worker.pool(for: upstream)
+        let connectMs = route?.timeouts.connectMs ?? 0
+        switch pool.acquire(for: self, connectMs: connectMs, isNew: isNew) {
+        case .ready(let connection): start(on: connection)
+        case .waiting:
+            isConnecting = true
+            connection?.deadlineNs = .max
+        case .failed(let failure): notConnected(failure)
+        }
+    }
+
+    func connected(_ connection: UpstreamConnection) {
+        worker.touch()
+        isConnecting = false
+        start(on: connection)
+    }
+
+    func notConnected(_ failure: UpstreamFailure) {
+        worker.touch()
+        isConnecting = false
+        reason = "no connection to the upstream: \(failure)"
+        fail(failure.status, failure == .timeout ? .timeout : .upstreamFailed)
+    }
+
+    /// Writes the head, and what there is of the body, in one buffer.
+    private func start(on upstreamConnection: UpstreamConnection) {
+        guard let head, let connection else { return }
+        self.upstreamConnection = upstreamConnection
+        responseParser = ResponseHeadParser(method: head.method)
+        worker.upstreamOut.clear()
+        writeRequestHead(head)
+        run?.headSent(.request)
+        if hasWholeRequest, let run {
+            let body = run.wholeBody(.request)
+            if !body.isEmpty { worker.upstreamOut.writeBytes(body) }
+            requestBodyComplete()
+        } else if isRequestComplete {
+            requestBodyComplete()
+        } else {
+            var input = connection.takeInput()
+            guard takeBody(&input) else { return }
+            connection.giveBack(input)
+            if let route, !isRequestComplete, !isRequestPaused {
+                connection.deadlineNs = worker.after(route.timeouts.requestBodyMs)
+            }
+        }
+        flushRequest()
+        sendContinue()
+        if !upstreamConnection.isWritable { connection.setReading(false) }
+    }
+
+    private func writeRequestHead(_ head: RequestHead) {
+        guard let upstream, let connection else { return }
+        collectEdits(.request, head: fields, headBytes)
+        let framing =
+            hasWholeRequest
+            ? BodyFraming.length(UInt64(run?.wholeBody(.request).count ?? 0)) : head.framing
+        let trusts = trustsPeer
+        let edits = self.edits
+        let room =
+            head.length + 2 * Int(head.authority.count) + upstream.authorityBytes.count
+            + (upstream.pathBytes?.count ?? 0) + connection.peer.text.count + 512
+        headBytes.withUnsafeReadableBytes { bytes in
+            upstream.authorityBytes.withUnsafeBytes { host in
+                connection.peer.text.withUnsafeBytes { peer in
+                    var forwarding = RequestForwarding(
+                        host: host, peer: peer, scheme: Text.http, framing: framing)
+                    forwarding.trustsPeer = trusts
+                    forwarding.removesOrigin = upstream.removesOrigin
+                    forwarding.edits = edits.isEmpty ? nil : edits
+                    worker.upstreamOut.compose(room) { sink in
+                        guard let path = upstream.pathBytes else {
+                            return head.write(bytes, fields, as: forwarding, into: &sink)
+                        }
+                        path.withUnsafeBytes {
+                            forwarding.path = $0
+                            head.write(bytes, fields, as: forwarding, into: &sink)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether the peer is one of the listener's `trustedProxies`.
+    var trustsPeer: Bool {
+        guard let snapshot, let connection, connection.listener < snapshot.listeners.count,
+            !snapshot.listeners[connection.listener].trustedProxies.isEmpty,
+            let ip = connection.peer.ip
+        else { return false }
+        return snapshot.listeners[connection.listener].trustedProxies.contains { $0.contains(ip) }
+    }
+
+    // MARK: What happens to the connection
+
+    func disconnected(_ failure: UpstreamFailure) {
+        worker.touch()
+        let wasReused = (upstreamConnection?.usedBefore ?? 0) > 0
+        upstreamConnection = nil
+        switch responsePhase {
+        case .waiting:
+            if canRetry(wasReused), let upstream {
+                isRetry = true
+                return acquire(upstream, isNew: true)
+            }
+            reason = "the upstream closed before it answered"
+            fail(failure.status, .upstreamFailed)
+        case .held, .streaming: upstreamEnded()
+        case .local, .discarding: break
+        }
+    }
+
+    /// Once, on a connection that was kept and has gone stale: when nothing of an answer came, and
+    /// the request has no body and may be sent twice (RFC 9110 §9.2.2).
+    private func canRetry(_ wasReused: Bool) -> Bool {
+        guard wasReused, !isRetry, let head else { return false }
+        return head.method.isIdempotent && head.framing == .none && interimCount == 0
+            && responseInput.readableBytes == 0
+    }
+
+    // MARK: Time
+
+    func deadlineReached() {
+        switch responsePhase {
+        case .waiting, .held:
+            if isRequestComplete {
+                reason = "the upstream did not answer in time"
+                fail(504, .timeout)
+            } else {
+                reason = "the request's body came too slowly"
+                keepsAlive = false
+                fail(408, .timeout)
+            }
+        case .streaming, .local: cut(.timeout)
+        case .discarding: connection?.exchangeFinished(keepsAlive: false, lingers: true)
+        }
+    }
+}
+
+/// Bytes that live as long as the process.
+enum Text {
+    static var http: UnsafeRawBufferPointer { of("http") }
+    static var https: UnsafeRawBufferPointer { of("https") }
+
+    @inline(__always)
+    static func of(_ text: StaticString) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+    }
+}

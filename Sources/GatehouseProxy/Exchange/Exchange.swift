@@ -1,0 +1,277 @@
+import GatehouseHTTP
+import GatehousePluginHost
+import NIOCore
+
+/// One request and its response, on the loop of the client's connection.
+///
+/// The object comes from a free list of the worker and is reused: indexes and buffers with it. The
+/// phases are in the order of the way of a request: `Exchange+Request`, `+Policies`, `+Upstream`,
+/// `+Response`, `+Local`; the end is here.
+final class Exchange: UpstreamUser {
+    /// How far the response is.
+    enum ResponsePhase {
+        /// Nothing has left yet.
+        case waiting
+        /// The upstream's head is there and is held back by a policy.
+        case held
+        /// The head has left; the body follows.
+        case streaming
+        /// A policy writes the body.
+        case local
+        /// All has left; the rest of the request's body is read and dropped.
+        case discarding
+    }
+
+    unowned let worker: Worker
+    var connection: DownstreamConnection?
+
+    // MARK: The request
+
+    var parser = RequestHeadParser()
+    let fields = FieldIndex()
+    var head: RequestHead?
+    /// The bytes that `head` and `fields` point into, from the first readable byte.
+    var headBytes = ByteBuffer()
+    var requestBody = BodyDecoder(framing: .none)
+    var isRequestComplete = false
+    /// A policy holds the request (its head, or a part of its body).
+    var isRequestPaused = false
+    /// The part of the body at which a policy paused, and whether it is the last.
+    var pausedRequestPart: (bytes: ByteBuffer, isEnd: Bool)?
+    /// A policy reads the whole request body before anything is forwarded.
+    var awaitsRequestBody = false
+    /// `awaitsRequestBody` is over: the whole body is the run's.
+    var hasWholeRequest = false
+    var hasSentContinue = false
+
+    // MARK: Where it goes
+
+    var snapshot: ProxySnapshot?
+    var route: Route?
+    var upstream: Upstream?
+    var run: ExchangeRun?
+    var isConnecting = false
+    var upstreamConnection: UpstreamConnection?
+    var isRetry = false
+
+    // MARK: The response
+
+    var responseParser = ResponseHeadParser(method: .get)
+    let responseFields = FieldIndex()
+    var responseHead: ResponseHead?
+    /// The bytes that `responseHead` points into while it is held.
+    var responseHeadBytes = ByteBuffer()
+    /// What was received behind the head and not read.
+    var responseInput = ByteBuffer()
+    var responseBody = BodyDecoder(framing: .none)
+    var responsePhase = ResponsePhase.waiting
+    var responseFraming = BodyFraming.none
+    var isResponsePaused = false
+    var pausedResponsePart: (bytes: ByteBuffer, isEnd: Bool)?
+    var awaitsResponseBody = false
+    /// The upstream closed while a policy held the response.
+    var hasUpstreamEnded = false
+    var interimCount = 0
+    /// Whether the client's connection can carry another exchange behind this one.
+    var keepsAlive = false
+    /// The status that the client got; 0: none yet.
+    var sentStatus: UInt32 = 0
+
+    // MARK: For the record
+
+    var number: UInt64 = 0
+    var startNs: UInt64 = 0
+    var upstreamHeadNs: UInt64 = 0
+    var requestBytes: UInt64 = 0
+    var responseBytes: UInt64 = 0
+    var reason: String?
+    private var isRecorded = false
+
+    /// Memory of the fields as the plugin host reads them; made when first needed.
+    var requestRanges: UnsafeMutablePointer<HeadFields.Range>?
+    var responseRanges: UnsafeMutablePointer<HeadFields.Range>?
+    let edits = EditList()
+
+    init(worker: Worker) { self.worker = worker }
+
+    deinit {
+        requestRanges?.deallocate()
+        responseRanges?.deallocate()
+    }
+
+    // MARK: Life
+
+    /// Ready to parse a head.
+    func prepare(limits: HeadLimits) {
+        parser = RequestHeadParser(limits: limits)
+        startNs = worker.nowNs
+        number = worker.nextExchangeNumber()
+    }
+
+    func parse(_ bytes: ByteBuffer) -> HeadParse<RequestHead> {
+        bytes.withUnsafeReadableBytes { parser.parse($0, into: fields) }
+    }
+
+    /// Forgets everything of the exchange that is over; keeps the memory.
+    func reset() {
+        connection = nil
+        head = nil
+        headBytes = ByteBuffer()
+        isRequestComplete = false
+        isRequestPaused = false
+        pausedRequestPart = nil
+        awaitsRequestBody = false
+        hasWholeRequest = false
+        hasSentContinue = false
+        snapshot = nil
+        route = nil
+        upstream = nil
+        run = nil
+        isConnecting = false
+        upstreamConnection = nil
+        isRetry = false
+        responseHead = nil
+        responseHeadBytes = ByteBuffer()
+        responseInput = ByteBuffer()
+        responsePhase = .waiting
+        responseFraming = .none
+        isResponsePaused = false
+        pausedResponsePart = nil
+        awaitsResponseBody = false
+        hasUpstreamEnded = false
+        interimCount = 0
+        keepsAlive = false
+        sentStatus = 0
+        upstreamHeadNs = 0
+        requestBytes = 0
+        responseBytes = 0
+        reason = nil
+        isRecorded = false
+    }
+
+    // MARK: What the upstream's connection tells
+
+    override func upstreamReady(_ connection: UpstreamConnection) { connected(connection) }
+
+    override func upstreamFailed(_ failure: UpstreamFailure) { notConnected(failure) }
+
+    override func upstreamRead(_ buffer: ByteBuffer) { receive(buffer) }
+
+    override func upstreamClosed(_ failure: UpstreamFailure) { disconnected(failure) }
+
+    override func upstreamWritabilityChanged(_ isWritable: Bool) {
+        connection?.setReading(isWritable)
+    }
+
+    // MARK: The end
+
+    /// The response has left completely: records, gives the upstream back, and leaves the
+    /// connection, unless a rest of the request's body is still to be dropped.
+    func responseComplete() {
+        leaveUpstream(isReusable: isUpstreamReusable)
+        record(.complete)
+        guard let connection else { return }
+        if keepsAlive, !isRequestComplete {
+            responsePhase = .discarding
+            connection.deadlineNs = worker.after(ProxyLimits.lingerMs)
+            return connection.inputWanted()
+        }
+        connection.exchangeFinished(keepsAlive: keepsAlive, lingers: !isRequestComplete)
+    }
+
+    /// The response was cut short: the client must see it.
+    func cut(_ outcome: ExchangeOutcome) {
+        leaveUpstream(isReusable: false)
+        record(outcome)
+        connection?.abort(resets: responseFraming == .untilClose)
+    }
+
+    /// The client has left; called by its connection, which forgets the exchange.
+    func clientGone() {
+        leaveUpstream(isReusable: false)
+        record(.clientGone)
+    }
+
+    /// The drain deadline has come.
+    func drained() {
+        leaveUpstream(isReusable: false)
+        record(.drained)
+    }
+
+    private var isUpstreamReusable: Bool {
+        guard let responseHead, isRequestComplete else { return false }
+        return responseHead.keepAlive && responseBody.isComplete
+            && responseInput.readableBytes == 0 && pausedResponsePart == nil
+    }
+
+    /// Gives the upstream connection back or ends it; stops waiting for one.
+    func leaveUpstream(isReusable: Bool) {
+        if isConnecting, let upstream {
+            isConnecting = false
+            worker.pool(for: upstream).cancel(self)
+        }
+        guard let connection = upstreamConnection else { return }
+        upstreamConnection = nil
+        if isReusable, let pool = connection.pool {
+            pool.release(connection)
+        } else {
+            connection.pool?.forget(connection)
+            connection.close()
+        }
+    }
+
+    /// Writes the one record of the exchange and ends the policies' part; the first call counts.
+    func record(_ outcome: ExchangeOutcome) {
+        guard !isRecorded else { return }
+        isRecorded = true
+        if let observer = worker.observer {
+            headBytes.withUnsafeReadableBytes { bytes in
+                (connection?.peer.text ?? []).withUnsafeBytes { peer in
+                    observer.exchangeEnded(makeRecord(outcome, bytes, peer))
+                }
+            }
+        }
+        run?.end(outcome.endReason)
+        run = nil
+    }
+
+    private func makeRecord(
+        _ outcome: ExchangeOutcome, _ bytes: UnsafeRawBufferPointer,
+        _ peer: UnsafeRawBufferPointer
+    ) -> AccessRecord {
+        var record = AccessRecord()
+        record.durationNs = worker.nowNs &- startNs
+        record.startUnixNs = worker.unixNs &- Int64(truncatingIfNeeded: record.durationNs)
+        record.upstreamNs = upstreamHeadNs == 0 ? 0 : upstreamHeadNs &- startNs
+        record.number = number
+        record.peer = peer
+        if let head {
+            record.method = bytes[head.methodBytes]
+            record.authority = bytes[head.authority]
+            record.path = head.path(in: bytes)
+            record.minorVersion = head.minorVersion
+        }
+        record.status = sentStatus
+        record.requestBytes = requestBytes
+        record.responseBytes = responseBytes
+        record.outcome = outcome
+        record.route = route
+        record.upstream = upstream
+        record.reason = reason
+        record.run = run
+        return record
+    }
+}
+
+extension ExchangeOutcome {
+    var endReason: EndReason {
+        switch self {
+        case .complete: .complete
+        case .clientGone: .clientGone
+        case .upstreamFailed: .upstreamFailed
+        case .timeout: .timeout
+        case .reset: .reset
+        case .drained: .draining
+        }
+    }
+}

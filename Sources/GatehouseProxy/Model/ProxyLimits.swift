@@ -1,0 +1,51 @@
+/// Every bound of the proxy on what peers can make it hold or do: unit, value, reason.
+///
+/// Bounds of a message's head are in `GatehouseHTTP.HeadLimits`.
+public enum ProxyLimits {
+    /// Bytes of a connection's unread input while an exchange runs (pipelining); then reading
+    /// stops, and TCP tells the client.
+    static let pipelinedBytesMax = 64 << 10
+    /// Bytes that wait for a slower peer before reading from the faster one stops.
+    static let bufferedBytesHigh = 256 << 10
+    /// Below this many waiting bytes reading goes on.
+    static let bufferedBytesLow = 64 << 10
+    /// Interim responses (1xx) of one exchange: 103 comes once or twice; the rest is a fault.
+    static let interimResponsesMax = 16
+    /// Milliseconds for the whole head of a request, from its first byte or from the accept: 408.
+    static let headMs: UInt32 = 15_000
+    /// Milliseconds that a kept downstream connection may be silent between exchanges.
+    static let idleMs: UInt32 = 75_000
+    /// Milliseconds that a kept upstream connection may be silent: below the 60 s and 75 s of
+    /// common servers, so that the pool closes first.
+    static let upstreamIdleMs: UInt32 = 50_000
+    /// Bytes of an unread request body that are swallowed after an early answer, so that the
+    /// client can read the answer before the connection is closed (RFC 9112 §9.6).
+    static let discardedBodyBytesMax: UInt64 = 1 << 20
+    /// Milliseconds for which a closing connection goes on reading (RFC 9112 §9.6).
+    static let lingerMs: UInt32 = 2_000
+    /// Idle upstream connections kept for one upstream and loop.
+    static let idleConnectionsPerUpstream = 128
+    /// Upstream connections of one upstream and loop; more answer 503.
+    static let connectionsPerUpstream = 16_384
+    /// Downstream connections of one loop: half of what 64 Ki descriptors allow.
+    static let connectionsPerLoop = 30_000
+    /// Milliseconds for which a resolved name is used without asking again.
+    static let resolvedNameMs: UInt32 = 30_000
+    /// Names that the cache of a process holds; configured upstreams and fetch targets.
+    static let resolvedNamesMax = 1_024
+    /// Look-ups that wait for the resolver thread; more fail at once.
+    static let lookupsWaitingMax = 1_024
+    /// Addresses of one name that are tried.
+    static let addressesPerName = 16
+    /// Milliseconds between two connection attempts (RFC 8305 §5: 250 ms recommended).
+    static let attemptDelayMs: UInt32 = 250
+    /// Redirects that a fetch follows.
+    static let redirectsMax = 5
+    /// Bytes of trailers that are forwarded; more are dropped.
+    static let trailerBytesMax = 8 << 10
+    /// Values of a forwarded-for list that are looked at, from the right.
+    static let forwardedHopsMax = 32
+    /// Milliseconds between two looks at the deadlines of connections. A deadline is kept to
+    /// within this much; a request costs one store and no timer.
+    static let sweepMs: UInt32 = 250
+}

@@ -1,0 +1,100 @@
+public import GatehousePluginHost
+
+/// One route: what it matches, the policies in its way, and where it leads.
+///
+/// **Immutable**, any thread.
+public final class Route: Sendable {
+    /// The name in log and messages.
+    public let name: String
+    /// The hosts that it is for; empty: every host.
+    public let hosts: [HostPattern]
+    /// The alternatives, any of which suffices; empty: every request.
+    public let matches: [RouteMatch]
+    /// Its policies, outermost first; nil: none.
+    public let chain: PolicyChain?
+    /// Where it leads; empty: the chain ends in a backend, else requests get 503.
+    public let upstreams: [Upstream]
+    /// The external base URL without trailing slash; nil: taken from the request.
+    public let publicURL: String?
+    /// How long things may take.
+    public let timeouts: Timeouts
+    /// The largest request body in bytes; nil: unlimited.
+    public let bodyBytesMax: UInt64?
+    /// Whether its exchanges are written to the access log.
+    public let isLogged: Bool
+
+    let totalWeight: Int
+    let nameBytes: [UInt8]
+    let publicURLBytes: [UInt8]
+
+    /// Describes a route.
+    public init(
+        name: String, hosts: [HostPattern] = [], matches: [RouteMatch] = [],
+        chain: PolicyChain? = nil, upstreams: [Upstream] = [], publicURL: String? = nil,
+        timeouts: Timeouts = Timeouts(), bodyBytesMax: UInt64? = nil, isLogged: Bool = true
+    ) {
+        self.name = name
+        self.hosts = hosts
+        self.matches = matches
+        self.chain = chain
+        self.upstreams = upstreams
+        self.publicURL = publicURL
+        self.timeouts = timeouts
+        self.bodyBytesMax = bodyBytesMax
+        self.isLogged = isLogged
+        totalWeight = upstreams.reduce(0) { $0 + $1.weight }
+        nameBytes = Array(name.utf8)
+        publicURLBytes = Array((publicURL ?? "").utf8)
+    }
+
+    /// The upstream for request number `turn`: each gets its weight's share of a round.
+    func upstream(turn: Int) -> Upstream? {
+        guard upstreams.count > 1 else { return upstreams.first }
+        var left = (turn & Int.max) % max(totalWeight, 1)
+        for upstream in upstreams {
+            left -= upstream.weight
+            if left < 0 { return upstream }
+        }
+        return upstreams.first
+    }
+}
+
+/// How long the steps of an exchange may take on a route. Milliseconds; 0: without limit.
+public struct Timeouts: Sendable, Hashable {
+    /// Connecting to the upstream, names and TLS included: 504.
+    public var connectMs: UInt32 = 5_000
+    /// From the end of the request to the upstream's response head: 504.
+    public var responseHeadMs: UInt32 = 300_000
+    /// Between two parts of the request's body: 408.
+    public var requestBodyMs: UInt32 = 60_000
+    /// Between two parts of the response's body; event streams may be silent for hours.
+    public var responseBodyMs: UInt32 = 0
+    /// A peer that takes nothing of what it is sent.
+    public var writeMs: UInt32 = 60_000
+
+    /// The defaults.
+    public init() {}
+}
+
+/// One alternative of a route: all of its conditions must hold.
+public struct RouteMatch: Sendable {
+    /// The condition on the path.
+    public var path: PathMatch
+    /// The method, compared exactly; nil: any.
+    public var method: String?
+    /// Conditions on fields; names are compared without case.
+    public var headers: [ValueMatch]
+    /// Conditions on parameters of the query, compared as they are written in the target.
+    public var query: [ValueMatch]
+
+    /// A match of its conditions; without arguments it matches every request.
+    public init(
+        path: PathMatch = .prefix("/"), method: String? = nil, headers: [ValueMatch] = [],
+        query: [ValueMatch] = []
+    ) {
+        self.path = path
+        self.method = method
+        self.headers = headers
+        self.query = query
+    }
+}

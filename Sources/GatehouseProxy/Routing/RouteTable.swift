@@ -1,0 +1,141 @@
+import GatehouseHTTP
+import GatehousePluginHost
+
+/// What the table says about a request.
+enum RouteDecision {
+    /// The route, and the number of the claim that matched, if one did.
+    case route(Route, claim: Int?)
+    /// No route takes it: 404.
+    case notFound
+    /// The path has a second spelling: 400, whatever the routes are (docs/life-of-a-request.md).
+    case refused(PathForm.Refusal)
+}
+
+/// A path that a policy of a route claimed.
+struct ClaimedPath: Sendable {
+    var path: String
+    var isPrefix: Bool
+    var policy: String
+}
+
+/// Why routes cannot be served together.
+public struct RouteTableError: Error, Sendable, CustomStringConvertible {
+    /// One sentence that names both routes.
+    public let description: String
+}
+
+/// Finds the route of a request: host first (exact, then the longest wildcard, then any), then
+/// claimed paths, then exact, longest prefix, regular expression.
+///
+/// **Immutable**, any thread. Pure.
+public struct RouteTable: Sendable {
+    /// The routes, in the order of the configuration.
+    public let routes: [Route]
+
+    private var exactHosts: [(host: [UInt8], paths: PathIndex)] = []
+    private var suffixHosts: [(host: [UInt8], paths: PathIndex)] = []
+    private var anyHost = PathIndex()
+
+    /// Builds the table of these routes and of what their policies have claimed.
+    /// - Throws: where two policies claim one path on one host.
+    public init(_ routes: [Route]) throws(RouteTableError) {
+        try self.init(routes) { route in
+            (route.chain?.claims ?? []).map {
+                ClaimedPath(path: $0.path, isPrefix: $0.isPrefix, policy: $0.policyName)
+            }
+        }
+    }
+
+    init(_ routes: [Route], claims: (Route) -> [ClaimedPath]) throws(RouteTableError) {
+        self.routes = routes
+        for route in routes {
+            let claimed = claims(route)
+            if route.hosts.isEmpty {
+                try Self.add(route, claimed, on: "every host", to: &anyHost)
+            }
+            for host in Set(route.hosts) {
+                switch host {
+                case .exact(let name):
+                    try Self.add(route, claimed, name, name, &exactHosts)
+                case .suffix(let name):
+                    try Self.add(route, claimed, name, "*" + name, &suffixHosts)
+                }
+            }
+        }
+        anyHost.finish()
+        exactHosts.sort { isShorterOrBefore($0.host, $1.host) }
+        suffixHosts.sort { $0.host.count > $1.host.count }
+        for at in exactHosts.indices { exactHosts[at].paths.finish() }
+        for at in suffixHosts.indices { suffixHosts[at].paths.finish() }
+    }
+
+    private static func add(
+        _ route: Route, _ claims: [ClaimedPath], _ name: String, _ shown: String,
+        _ hosts: inout [(host: [UInt8], paths: PathIndex)]
+    ) throws(RouteTableError) {
+        let bytes = Bytes.lower(name)
+        let found = hosts.firstIndex { $0.host == bytes }
+        if found == nil { hosts.append((bytes, PathIndex())) }
+        try add(route, claims, on: shown, to: &hosts[found ?? hosts.count - 1].paths)
+    }
+
+    private static func add(
+        _ route: Route, _ claims: [ClaimedPath], on host: String, to paths: inout PathIndex
+    ) throws(RouteTableError) {
+        for match in route.matches.isEmpty ? [RouteMatch()] : route.matches {
+            paths.add(match, of: route)
+        }
+        for (number, claim) in claims.enumerated() {
+            guard let other = paths.claim(claim, number: number, of: route) else { continue }
+            throw RouteTableError(
+                description: """
+                    route \(route.name): \(claim.policy) claims \(claim.path) on \(host), which \
+                    route \(other.name) has claimed already
+                    """)
+        }
+    }
+
+    // MARK: Look-up
+
+    /// Decides about a request. `host` has no port; `path` is as it came, without query.
+    func decide(
+        host: UnsafeRawBufferPointer, path: UnsafeRawBufferPointer,
+        _ request: borrowing RouteRequest
+    ) -> RouteDecision {
+        switch PathForm.check(path) {
+        case .normal: return find(host, path, request)
+        case .refused(let refusal): return .refused(refusal)
+        case .folded(let normal):
+            return normal.withUnsafeBytes { find(host, $0, request) }
+        }
+    }
+
+    private func find(
+        _ host: UnsafeRawBufferPointer, _ path: UnsafeRawBufferPointer,
+        _ request: borrowing RouteRequest
+    ) -> RouteDecision {
+        if !exactHosts.isEmpty, let at = exactPosition(host),
+            let found = exactHosts[at].paths.find(path, request)
+        {
+            return found
+        }
+        for (suffix, paths) in suffixHosts where host.count > suffix.count {
+            let tail = UnsafeRawBufferPointer(rebasing: host[(host.count - suffix.count)...])
+            if Bytes.equalFolded(tail, lower: suffix), let found = paths.find(path, request) {
+                return found
+            }
+        }
+        return anyHost.find(path, request) ?? .notFound
+    }
+
+    private func exactPosition(_ host: UnsafeRawBufferPointer) -> Int? {
+        var (low, high) = (0, exactHosts.count)
+        while low < high {
+            let middle = (low + high) / 2
+            let order = Bytes.orderFolded(host, lower: exactHosts[middle].host)
+            if order == 0 { return middle }
+            if order < 0 { high = middle } else { low = middle + 1 }
+        }
+        return nil
+    }
+}

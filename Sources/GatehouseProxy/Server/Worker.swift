@@ -1,0 +1,260 @@
+import GatehouseHTTP
+import GatehousePluginHost
+import NIOCore
+import NIOPosix
+
+/// What one event loop has: connections, upstream pools, timers, scratch buffers, plugins.
+///
+/// Confined to its loop, except where said; nothing of it is shared with another loop.
+final class Worker: @unchecked Sendable {
+    // Safety: every member is used on `loop` only; what may be called from elsewhere goes through
+    // `loop.execute`.
+
+    let loop: any EventLoop
+    let number: Int
+    let clock: any HostClock
+    let resolver: Resolver
+    let tls: TLSContexts
+    let observer: (any ExchangeObserver)?
+    let limits: ServerLimits
+    private(set) var snapshot: ProxySnapshot
+    /// The plugins' home; nil where the server runs without plugins.
+    var host: LoopHost?
+
+    /// The monotonic clock, read once an event; nanoseconds.
+    private(set) var nowNs: UInt64
+    /// Unix time minus monotonic time, taken anew with each sweep.
+    private var unixOffsetNs: Int64 = 0
+    /// The value of Date, made once a second.
+    private(set) var date: [UInt8] = []
+    private var dateSecond: Int64 = -1
+
+    /// Scratch for what goes to upstreams and to clients: reused when the kernel took all of it.
+    var upstreamOut = ByteBuffer()
+    var downstreamOut = ByteBuffer()
+
+    private(set) var isDraining = false
+    private(set) var connections: [DownstreamConnection] = []
+    private var spare: [Exchange] = []
+    private var pools: [UpstreamKey: UpstreamPool] = [:]
+    private var lastPool: (upstream: Upstream, pool: UpstreamPool)?
+    private var timers = TimerQueue()
+    private var wakeNs: UInt64?
+    private var sweeping: RepeatedTask?
+    private var hostTimers: [UInt64: UInt64] = [:]
+    var fetches: [UInt64: Fetch] = [:]
+    private var lastFetch: UInt64 = 0
+    private var exchanges: UInt64 = 0
+    /// Called once when the last connection has gone while draining.
+    var whenIdle: (() -> Void)?
+
+    init(
+        loop: any EventLoop, number: Int, snapshot: ProxySnapshot, clock: any HostClock,
+        resolver: Resolver, tls: TLSContexts, observer: (any ExchangeObserver)?,
+        limits: ServerLimits
+    ) {
+        self.loop = loop
+        self.number = number
+        self.snapshot = snapshot
+        self.clock = clock
+        self.resolver = resolver
+        self.tls = tls
+        self.observer = observer
+        self.limits = limits
+        nowNs = clock.monotonicNs()
+        readClock()
+    }
+
+    // MARK: Time
+
+    /// Reads the clock; at the start of every event.
+    @inline(__always)
+    func touch() { nowNs = clock.monotonicNs() }
+
+    /// Nanoseconds since the epoch, at the time of this event.
+    var unixNs: Int64 { Int64(truncatingIfNeeded: nowNs) &+ unixOffsetNs }
+
+    /// The time so many milliseconds from now; 0 milliseconds: never.
+    @inline(__always)
+    func after(_ ms: UInt32) -> UInt64 { ms == 0 ? .max : nowNs &+ UInt64(ms) &* 1_000_000 }
+
+    private func readClock() {
+        touch()
+        unixOffsetNs = clock.unixNs() &- Int64(truncatingIfNeeded: nowNs)
+        let second = unixNs / 1_000_000_000
+        guard second != dateSecond else { return }
+        dateSecond = second
+        date = HTTPDate.format(secondsSince1970: second)
+    }
+
+    /// Looks at the deadlines of all connections, ages of pools, and the date.
+    func sweep() {
+        readClock()
+        for connection in connections where connection.deadlineNs <= nowNs {
+            connection.deadlineReached()
+        }
+        for pool in pools.values { pool.sweep(nowNs: nowNs) }
+        runTimers()
+    }
+
+    /// Starts sweeping; with a manual clock whoever advances it calls `sweep`.
+    func start() {
+        guard clock.isReal else { return }
+        let every = TimeAmount.milliseconds(Int64(ProxyLimits.sweepMs))
+        sweeping = loop.scheduleRepeatedTask(initialDelay: every, delay: every) { [weak self] _ in
+            self?.sweep()
+        }
+    }
+
+    func startTimer(afterMs: UInt32, _ task: @escaping () -> Void) -> UInt64 {
+        let id = timers.start(atNs: clock.monotonicNs() &+ UInt64(afterMs) &* 1_000_000, task)
+        scheduleWake()
+        return id
+    }
+
+    func cancelTimer(task id: UInt64) { timers.cancel(id) }
+
+    private func scheduleWake() {
+        guard clock.isReal, let next = timers.earliestNs, next < wakeNs ?? .max else { return }
+        wakeNs = next
+        let now = clock.monotonicNs()
+        let delay = Int64(clamping: next > now ? next - now : 0)
+        loop.scheduleTask(in: .nanoseconds(delay)) { [weak self] in self?.wake(next) }
+    }
+
+    private func wake(_ scheduled: UInt64) {
+        if wakeNs == scheduled { wakeNs = nil }
+        touch()
+        runTimers()
+    }
+
+    private func runTimers() {
+        while let task = timers.takeDue(nowNs: nowNs) { task() }
+        scheduleWake()
+    }
+
+    // MARK: Connections and exchanges
+
+    func opened(_ connection: DownstreamConnection) {
+        connection.position = connections.count
+        connections.append(connection)
+    }
+
+    func closed(_ connection: DownstreamConnection) {
+        let at = connection.position
+        guard at < connections.count, connections[at] === connection else { return }
+        let last = connections.removeLast()
+        if last !== connection {
+            connections[at] = last
+            last.position = at
+        }
+        if connections.isEmpty, isDraining { idle() }
+    }
+
+    /// An exchange object for a connection: one that was used before, or a new one.
+    func takeExchange() -> Exchange { spare.popLast() ?? Exchange(worker: self) }
+
+    func giveBack(_ exchange: Exchange) {
+        guard spare.count < 256 else { return }
+        spare.append(exchange)
+    }
+
+    /// A number for an exchange: the loop's in the high bits.
+    func nextExchangeNumber() -> UInt64 {
+        exchanges &+= 1
+        return UInt64(number) << 48 | exchanges & 0xFFFF_FFFF_FFFF
+    }
+
+    // MARK: Upstreams
+
+    func pool(for upstream: Upstream) -> UpstreamPool {
+        if let lastPool, lastPool.upstream === upstream { return lastPool.pool }
+        let found = pool(for: upstream.key)
+        lastPool = (upstream, found)
+        return found
+    }
+
+    func pool(for key: UpstreamKey) -> UpstreamPool {
+        if let known = pools[key] { return known }
+        if pools.count >= ProxyLimits.resolvedNamesMax {
+            for (key, pool) in pools where pool.isUnused { pools[key] = nil }
+            lastPool = nil
+        }
+        let made = UpstreamPool(key: key, worker: self)
+        pools[key] = made
+        return made
+    }
+
+    // MARK: Life
+
+    func adopt(_ snapshot: ProxySnapshot) {
+        self.snapshot = snapshot
+        lastPool = nil
+    }
+
+    /// No further exchange on a kept connection; running ones finish.
+    func drain() {
+        isDraining = true
+        for connection in connections { connection.drain() }
+        for pool in pools.values { pool.closeIdle() }
+        if connections.isEmpty { idle() }
+    }
+
+    /// Ends what is left.
+    func closeAll() {
+        for connection in connections { connection.abandon() }
+        for fetch in Array(fetches.values) { fetch.cancel() }
+        for pool in pools.values { pool.closeAll() }
+    }
+
+    /// The last act on the loop.
+    func stop() {
+        closeAll()
+        sweeping?.cancel()
+        host?.shutdown()
+        host = nil
+        timers.removeAll()
+    }
+
+    private func idle() {
+        let call = whenIdle
+        whenIdle = nil
+        call?()
+    }
+}
+
+// MARK: What plugins get
+
+extension Worker: LoopServices {
+    var monotonicNs: UInt64 { nowNs }
+
+    func execute(_ task: @escaping @Sendable () -> Void) {
+        loop.execute { [self] in
+            touch()
+            task()
+        }
+    }
+
+    func startTimer(_ id: UInt64, afterMs: UInt32) {
+        hostTimers[id] = startTimer(afterMs: afterMs) { [weak self] in
+            self?.hostTimers[id] = nil
+            self?.host?.timerFired(id)
+        }
+    }
+
+    func cancelTimer(_ id: UInt64) {
+        if let timer = hostTimers.removeValue(forKey: id) { cancelTimer(task: timer) }
+    }
+
+    func fetch(
+        _ request: FetchRequest, completion: @escaping @Sendable (FetchOutcome) -> Void
+    ) -> UInt64 {
+        lastFetch &+= 1
+        let fetch = Fetch(id: lastFetch, request: request, worker: self, completion: completion)
+        fetches[lastFetch] = fetch
+        fetch.start()
+        return lastFetch
+    }
+
+    func cancelFetch(_ id: UInt64) { fetches.removeValue(forKey: id)?.cancel() }
+}

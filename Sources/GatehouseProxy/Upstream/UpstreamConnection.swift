@@ -1,0 +1,122 @@
+import NIOCore
+import NIOSSL
+import NIOTLS
+
+/// One connection to an upstream: the only handler of its channel (behind TLS, if any).
+///
+/// Confined to its loop. It belongs to one user at a time, or is idle in its pool.
+final class UpstreamConnection: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// The exchange or fetch that the connection works for; nil: idle.
+    var user: UpstreamUser?
+    /// The pool that it belongs to, until it is closed.
+    weak var pool: UpstreamPool?
+    /// How many exchanges it has carried before this one.
+    var usedBefore = 0
+    /// When it became idle, monotonic nanoseconds.
+    var idleSinceNs: UInt64 = 0
+    /// Whether it can still be used.
+    private(set) var isOpen = false
+
+    private var context: ChannelHandlerContext?
+    private var isHeld = false
+    private var hasPendingRead = false
+    private var isTrusted: Bool
+    private var whenReady: ((Bool) -> Void)?
+
+    init(isTLS: Bool) { isTrusted = !isTLS }
+
+    // MARK: What the user does
+
+    var isWritable: Bool { context?.channel.isWritable ?? false }
+
+    /// Sends bytes; one system call.
+    @inline(__always)
+    func send(_ buffer: ByteBuffer) {
+        context?.writeAndFlush(NIOAny(buffer), promise: nil)
+    }
+
+    /// Whether reading goes on: off while the downstream takes nothing.
+    func setReading(_ isReading: Bool) {
+        isHeld = !isReading
+        guard isReading, hasPendingRead else { return }
+        hasPendingRead = false
+        context?.read()
+    }
+
+    /// Ends the connection at once; the user hears nothing more of it.
+    func close() {
+        user = nil
+        isOpen = false
+        context?.close(promise: nil)
+    }
+
+    /// Calls back once when the connection can be used (after TLS), or when it cannot.
+    func notify(_ ready: @escaping (Bool) -> Void) {
+        if isOpen && isTrusted { return ready(true) }
+        whenReady = ready
+    }
+
+    // MARK: What the channel tells
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        isOpen = context.channel.isActive
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelActive(context: ChannelHandlerContext) {
+        isOpen = true
+        if isTrusted { ready(true) }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted = event as? TLSUserEvent {
+            isTrusted = true
+            ready(true)
+        }
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard let user else {
+            // Bytes that nobody asked for: the next response could not be told apart.
+            pool?.forget(self)
+            return close()
+        }
+        user.upstreamRead(unwrapInboundIn(data))
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        user?.upstreamWritabilityChanged(context.channel.isWritable)
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if isHeld { hasPendingRead = true } else { context.read() }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { ended() }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+
+    private func ended() {
+        isOpen = false
+        pool?.forget(self)
+        ready(false)
+        let user = self.user
+        self.user = nil
+        user?.upstreamClosed(isTrusted ? .closed : .untrusted)
+    }
+
+    private func ready(_ isUsable: Bool) {
+        let call = whenReady
+        whenReady = nil
+        call?(isUsable)
+    }
+}

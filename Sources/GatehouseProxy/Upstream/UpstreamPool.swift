@@ -1,0 +1,117 @@
+import NIOCore
+
+/// The connections of one loop to one upstream: an array that is taken from and put back to.
+///
+/// Confined to its loop. A reuse costs no future and no look-up; only a connection that is being
+/// made has waiters.
+final class UpstreamPool {
+    enum Acquired {
+        case ready(UpstreamConnection)
+        /// `upstreamReady` or `upstreamFailed` of the user follows.
+        case waiting
+        case failed(UpstreamFailure)
+    }
+
+    let key: UpstreamKey
+    unowned let worker: Worker
+    private var idle: [UpstreamConnection] = []
+    private var open: [ObjectIdentifier: UpstreamConnection] = [:]
+    private var connecting = 0
+    private var waiting: [UpstreamUser] = []
+
+    init(key: UpstreamKey, worker: Worker) {
+        self.key = key
+        self.worker = worker
+    }
+
+    /// Whether nothing is open and nobody waits.
+    var isUnused: Bool { open.isEmpty && connecting == 0 && waiting.isEmpty }
+
+    // MARK: What users do
+
+    /// A connection for a user: the one that was used last, or a new one.
+    func acquire(for user: UpstreamUser, connectMs: UInt32, isNew: Bool = false) -> Acquired {
+        while !isNew, let connection = idle.popLast() {
+            guard connection.isOpen else { continue }
+            connection.user = user
+            return .ready(connection)
+        }
+        guard open.count + connecting < ProxyLimits.connectionsPerUpstream else {
+            return .failed(.overloaded)
+        }
+        waiting.append(user)
+        connecting += 1
+        Connector(pool: self, timeoutMs: connectMs).start()
+        return .waiting
+    }
+
+    /// The user does not wait any more; the connection that is being made becomes an idle one.
+    func cancel(_ user: UpstreamUser) { waiting.removeAll { $0 === user } }
+
+    /// Takes a connection back whose exchange is complete on both sides.
+    func release(_ connection: UpstreamConnection) {
+        connection.user = nil
+        guard connection.isOpen, !worker.isDraining else { return connection.close() }
+        connection.usedBefore += 1
+        hand(connection)
+    }
+
+    /// The connection has ended.
+    func forget(_ connection: UpstreamConnection) {
+        open[ObjectIdentifier(connection)] = nil
+        guard connection.user == nil else { return }
+        idle.removeAll { $0 === connection }
+    }
+
+    // MARK: What connectors tell
+
+    func connected(_ connection: UpstreamConnection) {
+        connecting -= 1
+        connection.pool = self
+        open[ObjectIdentifier(connection)] = connection
+        hand(connection)
+    }
+
+    func connectFailed(_ failure: UpstreamFailure) {
+        connecting -= 1
+        guard !waiting.isEmpty else { return }
+        waiting.removeFirst().upstreamFailed(failure)
+    }
+
+    private func hand(_ connection: UpstreamConnection) {
+        if !waiting.isEmpty {
+            let user = waiting.removeFirst()
+            connection.user = user
+            user.upstreamReady(connection)
+        } else if idle.count < ProxyLimits.idleConnectionsPerUpstream {
+            connection.setReading(true)
+            connection.idleSinceNs = worker.nowNs
+            idle.append(connection)
+        } else {
+            connection.close()
+        }
+    }
+
+    // MARK: Age
+
+    /// Closes what has been idle for too long; the oldest lie at the front.
+    func sweep(nowNs: UInt64) {
+        let limit = UInt64(ProxyLimits.upstreamIdleMs) * 1_000_000
+        let old = idle.prefix { nowNs &- $0.idleSinceNs >= limit && nowNs > $0.idleSinceNs }
+        guard !old.isEmpty else { return }
+        let closing = Array(old)
+        idle.removeFirst(closing.count)
+        for connection in closing { connection.close() }
+    }
+
+    func closeIdle() {
+        let closing = idle
+        idle = []
+        for connection in closing { connection.close() }
+    }
+
+    func closeAll() {
+        for connection in Array(open.values) { connection.close() }
+        idle = []
+    }
+}

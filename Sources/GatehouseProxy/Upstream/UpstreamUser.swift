@@ -1,0 +1,40 @@
+import NIOCore
+
+/// Why there is no upstream connection, or none any more.
+enum UpstreamFailure: Error, Equatable {
+    /// No address took the connection, or the name has none: 502.
+    case refused
+    /// TLS: no handshake, or a certificate that does not verify: 502.
+    case untrusted
+    /// Nothing within the time: 504.
+    case timeout
+    /// The bound on connections: 503.
+    case overloaded
+    /// The connection ended.
+    case closed
+
+    /// The status that a client gets.
+    var status: UInt32 {
+        switch self {
+        case .refused, .untrusted, .closed: 502
+        case .timeout: 504
+        case .overloaded: 503
+        }
+    }
+}
+
+/// Who uses an upstream connection: a client's exchange, or a fetch of a plugin.
+///
+/// A base class and not a protocol, so that a call is one indirect jump. Confined to its loop.
+class UpstreamUser {
+    /// A connection that was waited for.
+    func upstreamReady(_ connection: UpstreamConnection) {}
+    /// There will be no connection.
+    func upstreamFailed(_ failure: UpstreamFailure) {}
+    /// Bytes of the response.
+    func upstreamRead(_ buffer: ByteBuffer) {}
+    /// The connection has ended; it belongs to nobody now.
+    func upstreamClosed(_ failure: UpstreamFailure) {}
+    /// The connection takes more bytes, or none for the moment.
+    func upstreamWritabilityChanged(_ isWritable: Bool) {}
+}

@@ -1,0 +1,118 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A small server for tests: it reads heads and bodies by content-length or chunks, and answers
+/// what the test's closure says, byte for byte.
+final class TestUpstream: Sendable {
+    /// What came in one request.
+    struct Request: Sendable {
+        var head: String
+        var body: String
+        /// How many requests this connection has carried before.
+        var earlier: Int
+
+        func field(_ name: String) -> String? {
+            for line in head.split(separator: "\r\n") {
+                let parts = line.split(separator: ":", maxSplits: 1)
+                if parts.count == 2, parts[0].lowercased() == name.lowercased() {
+                    return parts[1].drop { $0 == " " }.description
+                }
+            }
+            return nil
+        }
+    }
+
+    /// What the server does with a request.
+    enum Answer: Sendable {
+        /// Sends these bytes.
+        case send(String)
+        /// Sends these bytes, then closes.
+        case sendAndClose(String)
+        /// Closes without an answer.
+        case close
+        /// Sends nothing; the test holds the connection by itself.
+        case hold
+    }
+
+    let port: UInt16
+    private let channel: any Channel
+    private let held: ChannelList
+
+    init(_ answer: @escaping @Sendable (Request) -> Answer) throws {
+        let held = ChannelList()
+        self.held = held
+        channel = try ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    held.add(channel)
+                    try channel.pipeline.syncOperations.addHandler(Handler(answer))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).wait()
+        port = UInt16(clamping: channel.localAddress?.port ?? 0)
+    }
+
+    /// The connections that were made, in order.
+    var connections: [any Channel] { held.all }
+
+    func stop() { try? channel.close().wait() }
+
+    private final class Handler: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        private let answer: @Sendable (Request) -> Answer
+        private var text = ""
+        private var earlier = 0
+
+        init(_ answer: @escaping @Sendable (Request) -> Answer) { self.answer = answer }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            text += String(buffer: unwrapInboundIn(data))
+            while let request = take() {
+                switch answer(request) {
+                case .send(let bytes): send(bytes, context)
+                case .sendAndClose(let bytes):
+                    let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+                    context.writeAndFlush(NIOAny(ByteBuffer(string: bytes))).whenComplete { _ in
+                        bound.value.close(promise: nil)
+                    }
+                case .close: context.close(promise: nil)
+                case .hold: break
+                }
+            }
+        }
+
+        private func send(_ bytes: String, _ context: ChannelHandlerContext) {
+            context.writeAndFlush(NIOAny(ByteBuffer(string: bytes)), promise: nil)
+        }
+
+        private func take() -> Request? {
+            guard let end = text.firstRange(of: "\r\n\r\n") else { return nil }
+            var request = Request(
+                head: String(text[..<end.lowerBound]), body: "", earlier: earlier)
+            var rest = text[end.upperBound...]
+            if let length = request.field("content-length").flatMap(Int.init) {
+                guard rest.utf8.count >= length else { return nil }
+                request.body = String(rest.prefix(length))
+                rest = rest.dropFirst(length)
+            } else if request.field("transfer-encoding") != nil {
+                guard let last = rest.firstRange(of: "0\r\n\r\n") else { return nil }
+                request.body = String(rest[..<last.upperBound])
+                rest = rest[last.upperBound...]
+            }
+            text = String(rest)
+            earlier += 1
+            return request
+        }
+    }
+}
+
+/// A list that any thread may add to.
+final class ChannelList: Sendable {
+    private let list = Mutex<[any Channel]>([])
+
+    func add(_ channel: any Channel) { list.withLock { $0.append(channel) } }
+
+    var all: [any Channel] { list.withLock { $0 } }
+}
