@@ -11,7 +11,6 @@ extension Exchange {
         case .externalBase: externalBase.withUnsafeBytes(sink)
         case .peerAddress: clientAddress.withUnsafeBytes(sink)
         case .peerPort: Array("\(connection?.peer.port ?? 0)".utf8).withUnsafeBytes(sink)
-        case .route: (route?.nameBytes ?? []).withUnsafeBytes(sink)
         }
     }
 

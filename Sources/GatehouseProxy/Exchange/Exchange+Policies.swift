@@ -105,51 +105,23 @@ extension Exchange {
             if let query = head.target.query { view.query = bytes[query] }
             view.authority = bytes[head.authority]
             view.scheme = isExternallySecure(bytes) ? Text.https : Text.http
-            let ranges = requestRanges ?? .allocate(capacity: fields.capacity)
-            requestRanges = ranges
-            view.fields = headFields(fields, bytes, ranges)
+            view.fields = HeadFields(fields, in: bytes)
         }
         return view
     }
 
     func responseView(_ response: ResponseHead) -> ResponseView {
-        let ranges = responseRanges ?? .allocate(capacity: responseFields.capacity)
-        responseRanges = ranges
-        let view = responseHeadBytes.withUnsafeReadableBytes { bytes in
-            headFields(responseFields, bytes, ranges)
+        let fields = responseHeadBytes.withUnsafeReadableBytes {
+            HeadFields(responseFields, in: $0)
         }
         return ResponseView(
-            status: UInt32(response.status), hasBody: !responseBody.isComplete, fields: view)
-    }
-
-    private func headFields(
-        _ fields: FieldIndex, _ bytes: UnsafeRawBufferPointer,
-        _ ranges: UnsafeMutablePointer<HeadFields.Range>
-    ) -> HeadFields {
-        for at in 0..<fields.count {
-            let field = fields[at]
-            ranges[at] = HeadFields.Range(
-                nameStart: field.name.start, nameCount: field.name.count,
-                valueStart: field.value.start, valueCount: field.value.count)
-        }
-        return HeadFields(
-            base: bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), ranges: ranges,
-            count: fields.count)
+            status: UInt32(response.status), hasBody: !responseBody.isComplete, fields: fields)
     }
 
     /// Brings the policies' changes to a head into the form that the writer reads.
-    func collectEdits(_ direction: Direction, head fields: FieldIndex, _ buffer: ByteBuffer) {
+    func collectEdits(_ direction: Direction) {
         edits.reset()
-        guard let run else { return }
-        let hasEdits = direction == .request ? run.hasRequestEdits : run.hasResponseEdits
-        guard hasEdits else { return }
-        buffer.withUnsafeReadableBytes { bytes in
-            for at in 0..<fields.count {
-                let name = bytes[fields[at].name]
-                if run.isHidden(direction, name) { edits.append(.remove, name, Text.of("")) }
-            }
-        }
-        run.forEachAdded(direction) { edits.append(.add, $0, $1) }
+        run?.appendEdits(direction, to: edits)
     }
 }
 

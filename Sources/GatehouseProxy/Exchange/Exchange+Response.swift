@@ -88,7 +88,7 @@ extension Exchange {
         keepsAlive = forwarding.keepAlive
         responsePhase = .streaming
         worker.downstreamOut.clear()
-        collectEdits(.response, head: responseFields, responseHeadBytes)
+        collectEdits(.response)
         writeHead(responseHead, forwarding, responseHeadBytes)
         run?.headSent(.response)
         if run == nil { responseHeadBytes = ByteBuffer() }

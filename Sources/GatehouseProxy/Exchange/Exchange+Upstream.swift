@@ -73,7 +73,7 @@ extension Exchange {
 
     private func writeRequestHead(_ head: RequestHead) {
         guard let upstream, let connection else { return }
-        collectEdits(.request, head: fields, headBytes)
+        collectEdits(.request)
         let framing =
             hasWholeRequest
             ? BodyFraming.length(UInt64(run?.wholeBody(.request).count ?? 0)) : head.framing

@@ -87,17 +87,9 @@ final class Exchange: UpstreamUser {
     var reason: String?
     private var isRecorded = false
 
-    /// Memory of the fields as the plugin host reads them; made when first needed.
-    var requestRanges: UnsafeMutablePointer<HeadFields.Range>?
-    var responseRanges: UnsafeMutablePointer<HeadFields.Range>?
     let edits = EditList()
 
     init(worker: Worker) { self.worker = worker }
-
-    deinit {
-        requestRanges?.deallocate()
-        responseRanges?.deallocate()
-    }
 
     // MARK: Life
 

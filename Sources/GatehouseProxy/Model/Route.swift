@@ -24,7 +24,6 @@ public final class Route: Sendable {
     public let isLogged: Bool
 
     let totalWeight: Int
-    let nameBytes: [UInt8]
     let publicURLBytes: [UInt8]
 
     /// Describes a route.
@@ -43,7 +42,6 @@ public final class Route: Sendable {
         self.bodyBytesMax = bodyBytesMax
         self.isLogged = isLogged
         totalWeight = upstreams.reduce(0) { $0 + $1.weight }
-        nameBytes = Array(name.utf8)
         publicURLBytes = Array((publicURL ?? "").utf8)
     }
 
