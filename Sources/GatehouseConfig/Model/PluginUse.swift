@@ -23,6 +23,11 @@ public struct SourceMap: Sendable {
     struct Place: Sendable {
         var key: Range<Mark>?
         var value: Range<Mark>
+        /// A mapping or a list: its key is the better place to point at.
+        var isCollection: Bool
+
+        /// Where to point for what is said about the value.
+        var range: Range<Mark> { isCollection ? key ?? value : value }
     }
 
     var places: [String: Place] = [:]
@@ -30,7 +35,7 @@ public struct SourceMap: Sendable {
 
     /// The position of the value at `pointer`, or of the nearest that encloses it.
     public func position(of pointer: String) -> Position {
-        source.position(place(of: pointer).value.lowerBound)
+        source.position(place(of: pointer).range.lowerBound)
     }
 
     /// What a plugin says about its configuration, as a diagnostic of the file.
@@ -43,7 +48,7 @@ public struct SourceMap: Sendable {
         suggestion: String = ""
     ) -> Diagnostic {
         source.diagnostic(
-            severity, place(of: pointer).value, message,
+            severity, place(of: pointer).range, message,
             suggestion: suggestion.isEmpty ? nil : suggestion)
     }
 
@@ -52,7 +57,7 @@ public struct SourceMap: Sendable {
         while true {
             if let place = places[String(rest)] { return place }
             guard let slash = rest.lastIndex(of: "/") else {
-                return Place(key: nil, value: Mark.start..<Mark.start)
+                return Place(key: nil, value: Mark.start..<Mark.start, isCollection: false)
             }
             rest = rest[..<slash]
         }

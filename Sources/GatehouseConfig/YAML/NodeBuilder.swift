@@ -13,7 +13,7 @@ struct NodeBuilder {
     }
 
     private(set) var root: Node?
-    private(set) var diagnostics: [Diagnostic] = []
+    private(set) var findings: [Finding] = []
     private let source: SourceText
     private let environment: [String: String]
     private var open: [Open] = []
@@ -31,7 +31,7 @@ struct NodeBuilder {
     /// is nil.
     static func build(
         _ text: String, source: SourceText, environment: [String: String]
-    ) -> (root: Node?, diagnostics: [Diagnostic]) {
+    ) -> (root: Node?, findings: [Finding]) {
         var builder = NodeBuilder(source: source, environment: environment)
         do {
             try LibYAML.events(of: text) { event in
@@ -42,13 +42,13 @@ struct NodeBuilder {
             builder.isStopped = true
             builder.report(error.mark..<error.mark, "\(error.message)")
         }
-        return (builder.isStopped ? nil : builder.root, builder.diagnostics)
+        return (builder.isStopped ? nil : builder.root, builder.findings)
     }
 
     private mutating func report(
         _ range: Range<Mark>, _ message: String, suggestion: String? = nil
     ) {
-        diagnostics.append(source.diagnostic(.error, range, message, suggestion: suggestion))
+        findings.append(Finding(range: range, message: message, suggestion: suggestion))
     }
 
     private mutating func take(_ event: YAMLEvent) {

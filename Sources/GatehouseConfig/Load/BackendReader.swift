@@ -1,0 +1,157 @@
+import GatehouseJSON
+
+extension FileReader {
+    /// The TLS of a route's `backendTLS` policy.
+    mutating func routeTLS(_ policies: Node?) -> UpstreamTLS? {
+        policies?.member("backendTLS").flatMap { tls($0.value) }
+    }
+
+    mutating func backends(_ route: Node, route name: String, place: String) -> [Backend] {
+        let routeTLS = routeTLS(route["policies"])
+        var found: [Backend] = []
+        for (number, item) in (route["backends"]?.items ?? []).enumerated() {
+            guard let members = item.members else { continue }
+            let kinds = kinds(of: item, members)
+            guard kinds.count == 1, let kind = kinds.first else {
+                let range = members.first?.keyRange ?? item.range
+                report(
+                    range,
+                    kinds.isEmpty
+                        ? "a backend needs 'host', 'mcp' or the name of a backend plugin"
+                        : "a backend is one thing: "
+                            + kinds.map { "'\($0.key)'" }.joined(separator: " or "))
+                continue
+            }
+            var own: UpstreamTLS?
+            if let node = item.member("tls")?.value ?? item["policies"]?.member("backendTLS")?.value
+            {
+                own = tls(node)
+            }
+            let place = "\(place)/backends/\(number)/\(kind.key)"
+            guard let target = target(kind, own ?? routeTLS, place, name) else { continue }
+            found.append(
+                Backend(
+                    weight: item["weight"]?.integer ?? 1, target: target,
+                    position: position(kind.keyRange)))
+        }
+        return found
+    }
+
+    /// The members that say what a backend is.
+    private func kinds(of node: Node, _ members: [Node.Member]) -> [Node.Member] {
+        let shape = CoreShape.backend
+        return members.filter { member in
+            switch member.key {
+            case "host", "mcp": true
+            default:
+                plugins.plugin(.backend, member.key) != nil
+                    || shape.key(member.key) == nil && shape.later[member.key] == nil
+            }
+        }
+    }
+
+    private mutating func target(
+        _ kind: Node.Member, _ tls: UpstreamTLS?, _ place: String, _ route: String
+    ) -> Backend.Target? {
+        switch kind.key {
+        case "host":
+            guard let text = kind.value.text, let endpoint = try? Hosts.endpoint(text) else {
+                return nil
+            }
+            return .upstream(Upstream(endpoint: endpoint, tls: tls, path: nil, isMCP: false))
+        case "mcp": return mcp(kind, tls).map(Backend.Target.upstream)
+        default:
+            let known = CoreShape.backend.keys.map(\.name)
+            return plugins.use(.backend, kind, known: known, place: place, route: route)
+                .map(Backend.Target.plugin)
+        }
+    }
+
+    private mutating func mcp(_ member: Node.Member, _ tls: UpstreamTLS?) -> Upstream? {
+        guard let targets = member.value["targets"]?.items, let first = targets.first else {
+            return nil
+        }
+        guard targets.count == 1 else {
+            report(
+                targets[1].range, "several targets are not supported yet",
+                suggestion: "write a route for each")
+            return nil
+        }
+        guard let server = first.member("mcp") else {
+            let isLater = (first.members ?? []).contains { CoreShape.target.later[$0.key] != nil }
+            if first.members != nil, !isLater { report(first.range, "a target needs 'mcp'") }
+            return nil
+        }
+        guard let text = server.value["host"]?.text, var upstream = self.server(server, text) else {
+            return nil
+        }
+        if let tls { upstream.tls = tls }
+        return upstream
+    }
+
+    private mutating func server(_ member: Node.Member, _ host: String) -> Upstream? {
+        guard let written = try? Hosts.mcpHost(host) else {
+            return separate(member, host)
+        }
+        for key in ["port", "path"] {
+            if let extra = member.value.member(key) {
+                report(extra.keyRange, "'\(key)' stands in the URL already")
+            }
+        }
+        return Hosts.upstream(written, isMCP: true)
+    }
+
+    /// `host`, `port` and `path` with keys of their own.
+    private mutating func separate(_ member: Node.Member, _ host: String) -> Upstream? {
+        // The check of the shape has reported what is neither a URL nor a name.
+        guard !host.contains("://"), (try? Hosts.pattern(host)) != nil else { return nil }
+        let port = member.value["port"]?.integer.flatMap(UInt16.init(exactly:))
+        guard let port, let path = member.value["path"]?.text else {
+            report(
+                member.keyRange, "where host is only a name, 'port' and 'path' are needed",
+                suggestion: "write host: http://name:port/path")
+            return nil
+        }
+        let name = host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host
+        return Upstream(
+            endpoint: .host(name.lowercased(), port: port), tls: nil, path: path, isMCP: true)
+    }
+
+    private mutating func tls(_ node: Node) -> UpstreamTLS? {
+        var tls = UpstreamTLS()
+        guard node.members != nil else { return nil }
+        tls.hostname = node["hostname"]?.text
+        tls.rootFile = node.member("root").flatMap { file($0, isKey: false) }
+        let certificate = node.member("cert").flatMap { file($0, isKey: false) }
+        let key = node.member("key").flatMap { file($0, isKey: true) }
+        for (name, other) in [("cert", "key"), ("key", "cert")] {
+            if let member = node.member(name), node.member(other) == nil {
+                report(member.keyRange, "'\(name)' needs '\(other)' beside it")
+            }
+        }
+        if let certificate, let key {
+            tls.client = UpstreamTLS.ClientCertificate(certificateFile: certificate, keyFile: key)
+        }
+        if let member = node.member("insecure"), member.value.flag == true {
+            tls.isInsecure = true
+            report(member.keyRange, "the backend's certificate is not verified", .warning)
+        }
+        return tls
+    }
+
+    /// A file that must exist; a private key may not be readable by everybody.
+    private mutating func file(_ member: Node.Member, isKey: Bool) -> String? {
+        guard let text = member.value.text, !text.isEmpty else { return nil }
+        let path = Paths.absolute(text, in: directory)
+        guard let isOpen = FileAccess.isWorldReadable(path) else {
+            report(member.value.range, "the file '\(text)' does not exist")
+            return nil
+        }
+        if isKey, isOpen {
+            report(
+                member.value.range, "the private key '\(text)' is readable by everybody",
+                suggestion: "chmod 600 or 640")
+        }
+        return path
+    }
+}
