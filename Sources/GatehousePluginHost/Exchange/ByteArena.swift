@@ -6,6 +6,9 @@ struct ByteArena {
     private var used = 0
     private var total = 0
 
+    /// How many bytes may still be copied.
+    var room: Int { Limits.exchangeArenaBytesMax - total }
+
     /// Copies bytes; nil at `Limits.exchangeArenaBytesMax`. An empty copy has a pointer.
     mutating func copy(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
         guard !bytes.isEmpty else { return SlotProgram.emptyBytes }

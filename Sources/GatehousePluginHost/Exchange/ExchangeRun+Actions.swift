@@ -76,35 +76,31 @@ extension ExchangeRun {
         return gh_status(GH_OK)
     }
 
+    /// Applies checked edits; the room is checked first, so that none is applied halfway.
     private func apply(
         _ edits: UnsafeBufferPointer<gh_edit>, _ direction: Direction
     ) -> gh_status {
-        var changed = direction == .request ? requestEdits : responseEdits
-        if direction == .request { requestEdits = HeadEdits() } else { responseEdits = HeadEdits() }
-        let before = changed
-        var status = gh_status(GH_OK)
+        var needed = 0
+        for edit in edits { needed += edit.name.len + edit.value.len }
+        guard needed <= arena.room else { return gh_status(GH_LIMIT) }
         for edit in edits {
-            guard let name = arena.copy(edit.name.bytes),
-                let value = edit.op == GH_EDIT_REMOVE ? name : arena.copy(edit.value.bytes)
-            else {
-                changed = before
-                status = gh_status(GH_LIMIT)
-                break
+            let name = gh_str(arena.copy(edit.name.bytes) ?? SlotProgram.emptyBytes)
+            var value = name
+            if edit.op != GH_EDIT_REMOVE {
+                value = gh_str(arena.copy(edit.value.bytes) ?? SlotProgram.emptyBytes)
             }
-            switch Int(edit.op) {
-            case GH_EDIT_SET: changed.set(gh_str(name), gh_str(value))
-            case GH_EDIT_ADD: changed.add(gh_str(name), gh_str(value))
-            default: changed.remove(gh_str(name))
+            if direction == .request {
+                requestEdits.apply(edit.op, name, value)
+            } else {
+                responseEdits.apply(edit.op, name, value)
             }
         }
         if direction == .request {
-            requestEdits = changed
             areRequestSlotsStale = true
         } else {
-            responseEdits = changed
             areResponseSlotsStale = true
         }
-        return status
+        return gh_status(GH_OK)
     }
 
     /// Changes the status of a response in its head phase; what changes the framing is refused.

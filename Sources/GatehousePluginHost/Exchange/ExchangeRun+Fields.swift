@@ -114,9 +114,8 @@ extension ExchangeRun {
     }
 
     func fillRequestSlots() {
-        guard let chain else { return }
         areRequestSlotsStale = false
-        let program = chain.requestSlots
+        let program = requestProgram
         program.clear(memory.requestSlots, memory.requestRepeated)
         guard requestEdits.isEmpty else {
             forEachVisible(.request) { name, value in
@@ -134,9 +133,8 @@ extension ExchangeRun {
     }
 
     func fillResponseSlots() {
-        guard let chain else { return }
         areResponseSlotsStale = false
-        let program = chain.responseSlots
+        let program = responseProgram
         program.clear(memory.responseSlots, memory.responseRepeated)
         forEachVisible(.response) { name, value in
             program.assign(name, value, memory.responseSlots, memory.responseRepeated)

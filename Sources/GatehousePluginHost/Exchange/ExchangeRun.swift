@@ -45,12 +45,17 @@ public final class ExchangeRun {
 
     // MARK: The exchange
 
-    unowned let loop: LoopHost
+    // Safety: the loop owns its exchanges, and detaches them when it goes without a shutdown.
+    unowned(unsafe) let loop: LoopHost
     /// What the proxy knows of the request.
     public internal(set) var view = ExchangeView()
     var handle = Handle(raw: 0)
     private var place = 0
+    // Safety: the host keeps a chain while any exchange of it is in flight.
     private var chainReference: Unmanaged<PolicyChain>?
+    private var chainIndex = 0
+    var requestProgram = SlotProgram.empty
+    var responseProgram = SlotProgram.empty
     var entries = UnsafeMutableBufferPointer<ChainEntry>(start: nil, count: 0)
     var owner: (any ExchangeOwner)?
     private var isEnding = false
@@ -121,6 +126,9 @@ public final class ExchangeRun {
         self.view = view
         self.owner = owner
         chainReference = Unmanaged.passUnretained(chain)
+        chainIndex = chain.index
+        requestProgram = chain.requestSlots
+        responseProgram = chain.responseSlots
         entries = chain.entries
         requestEnd = chain.entries.count
         if let claim = view.claim, chain.claims.indices.contains(claim) {
@@ -151,10 +159,12 @@ public final class ExchangeRun {
         while let operation = operations.last { loop.endOperation(operation) }
         tellEnded(reason)
         let handle = self.handle
-        let chain = chainReference?.takeUnretainedValue()
         reset()
-        if let chain { loop.ended(self, handle: handle, place: place, chain: chain) }
+        loop.ended(self, handle: handle, place: place, chain: chainIndex)
     }
+
+    /// The loop goes without a shutdown: the exchange is over, nobody is told.
+    func detach() { handle = Handle(raw: 0) }
 
     private func tellEnded(_ reason: EndReason) {
         for place in entries.indices.reversed() where ran & bit(place) != 0 {

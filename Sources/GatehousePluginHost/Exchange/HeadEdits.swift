@@ -11,6 +11,15 @@ struct HeadEdits {
     var isEmpty: Bool { hidden.isEmpty && added.isEmpty }
     var count: Int { hidden.count + added.count }
 
+    /// Applies one edit of the contract, GH_EDIT_*.
+    mutating func apply(_ op: UInt32, _ name: gh_str, _ value: gh_str) {
+        switch Int(op) {
+        case GH_EDIT_SET: set(name, value)
+        case GH_EDIT_ADD: add(name, value)
+        default: remove(name)
+        }
+    }
+
     /// The one field of this name from now on.
     mutating func set(_ name: gh_str, _ value: gh_str) {
         remove(name)

@@ -71,16 +71,14 @@ public final class ControlThread: @unchecked Sendable {
     /// Runs a task and waits for it; on the control thread itself at once.
     ///
     /// **Thread:** any but a loop's. After `stop` the task runs on the calling thread.
-    public func sync<T: Sendable>(_ task: @Sendable () -> T) -> T {
+    public func sync<T: Sendable>(_ task: @escaping @Sendable () -> T) -> T {
         pthread_mutex_lock(mutex)
         let isDirect = isStopping || isCurrent
         pthread_mutex_unlock(mutex)
         if isDirect { return task() }
-        return withoutActuallyEscaping(task) { task in
-            let waiting = Rendezvous<T>()
-            async { waiting.put(task()) }
-            return waiting.take()
-        }
+        let waiting = Rendezvous<T>()
+        async { waiting.put(task()) }
+        return waiting.take()
     }
 
     /// Whether the calling thread is the control thread.
@@ -134,15 +132,17 @@ public final class ControlThread: @unchecked Sendable {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while true {
+            let now = clock.monotonicNs()
+            if let first = timers.first, first.dueNs <= now, !isStopping {
+                return timers.removeFirst().task
+            }
             if !tasks.isEmpty { return tasks.removeFirst() }
             if isStopping { return nil }
-            guard let first = timers.first else {
+            if let first = timers.first {
+                wait(ns: first.dueNs - now)
+            } else {
                 pthread_cond_wait(condition, mutex)
-                continue
             }
-            let now = clock.monotonicNs()
-            if first.dueNs <= now { return timers.removeFirst().task }
-            wait(ns: first.dueNs - now)
         }
     }
 

@@ -57,7 +57,7 @@ public final class LoopHost {
     }
 
     deinit {
-        if !isDown { shutdown() }
+        if !isDown { abandon() }
         states.deallocate()
         chainUse.deallocate()
     }
@@ -103,10 +103,20 @@ public final class LoopHost {
         domain.release()
     }
 
+    /// Nobody called `shutdown`: nothing reaches this loop any more, the plugins are not told.
+    private func abandon() {
+        for run in live { run.detach() }
+        host.leave(mailbox)
+        _ = mailbox.close()
+        mailbox.loop = nil
+        host.metrics.retire(metrics)
+        domain.release()
+    }
+
     // MARK: Exchanges
 
     /// Takes an ended exchange back.
-    func ended(_ run: ExchangeRun, handle: Handle, place: Int, chain: PolicyChain) {
+    func ended(_ run: ExchangeRun, handle: Handle, place: Int, chain: Int) {
         domain.slots.free(handle)
         if place < live.count, live[place] === run {
             let last = live.removeLast()
@@ -116,7 +126,7 @@ public final class LoopHost {
             }
         }
         idle.append(run)
-        chainUse[chain.index] -= 1
+        chainUse[chain] -= 1
         if !draining.isEmpty { finishDraining() }
     }
 

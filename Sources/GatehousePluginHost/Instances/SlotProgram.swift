@@ -71,6 +71,9 @@ struct SlotProgram: @unchecked Sendable {
         self.lengths = lengths
     }
 
+    /// The program of no policies.
+    static let empty = SlotProgram(wanted: [])
+
     /// Gives the memory back.
     func deallocate() {
         names.deallocate()

@@ -50,12 +50,16 @@ enum {
 /* At most this many fields can be asked for with want_field in a direction. */
 #define GH_WANTED_FIELDS_MAX 32
 
+/* gh_head.claim of a policy on a path that another policy claimed. */
+#define GH_CLAIM_OTHER 0xFFFFFFFFu
+
 typedef struct gh_head {
   uint32_t struct_size;
   uint32_t flags;  /* 1 no body follows | 2 answered by a policy | 4 answered by the core */
   uint32_t status; /* of a response; 0 in a request */
   uint32_t method; /* GH_METHOD_*; 0 other: read the attribute */
-  uint32_t claim;  /* 0: the route's own match, else the id from claim_path */
+  uint32_t claim;  /* 0: the route's own match; the id from claim_path, for the claimer;
+                      GH_CLAIM_OTHER, for the policies outside of the claimer */
   uint32_t reserved;
   int64_t unix_ns;     /* the loop's clock, read once a turn: expiry needs no call */
   const gh_str *slots; /* the fields asked for with want_field, in that order; ptr NULL where
