@@ -32,7 +32,7 @@ struct DemoServer {
             do {
                 first = try await bootstrap.bind(host: "127.0.0.1", port: port).get()
             } catch {
-                throw StartError.cannotBind(port: port, reason: "\(error)")
+                throw StartError.cannotBind(port: port, reason: Self.reason(error))
             }
             let chosen = first.localAddress?.port ?? port
             holder.set(try makeSite(chosen))
@@ -42,7 +42,7 @@ struct DemoServer {
             } catch let error as IOError where error.errnoCode == EADDRINUSE {
                 try await first.close()
                 guard port == 0 else {
-                    throw StartError.cannotBind(port: port, reason: "\(error)")
+                    throw StartError.cannotBind(port: port, reason: Self.reason(error))
                 }
             } catch {
                 // A machine without IPv6 has no ::1.
@@ -50,6 +50,10 @@ struct DemoServer {
             }
         }
         throw StartError.noPortOnBothFamilies
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        (error as? IOError)?.errnoCode == EADDRINUSE ? "it is taken" : "\(error)"
     }
 
     /// Returns when the listeners are closed, which nothing in the program does.
