@@ -25,6 +25,12 @@ def test_the_line_of_the_issue(example):
     assert answer.json()["error"] == "unauthorized"
 
 
+def test_offline_access_is_not_asked_for(example):
+    """G11: it stands in resourceMetadata of this route, and not in the challenge."""
+    answer = call("GET", example.url + "/keycloak/mcp")
+    assert challenge(answer)["scope"] == "profile"
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "HEAD"])
 def test_every_method_is_challenged(example, method):
     """G01, G14, G17, G21"""
