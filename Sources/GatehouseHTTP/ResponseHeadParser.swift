@@ -8,6 +8,7 @@ public struct ResponseHeadParser: Sendable {
     private var hasStatusLine = false
     private var head = ResponseHead()
     private var method: Method
+    private var allowsUpgrade = false
 
     /// A parser for the answer to a request with this method.
     public init(method: Method, limits: HeadLimits = .standard) {
@@ -16,11 +17,14 @@ public struct ResponseHeadParser: Sendable {
     }
 
     /// Forgets all, for the answer to a request with this method.
-    public mutating func reset(method: Method) {
+    ///
+    /// 101 is a fault unless `allowsUpgrade`, which says that Upgrade was forwarded (RFC 9110 §7.8).
+    public mutating func reset(method: Method, allowsUpgrade: Bool = false) {
         reader = LineReader()
         hasStatusLine = false
         head = ResponseHead()
         self.method = method
+        self.allowsUpgrade = allowsUpgrade
     }
 
     /// Reads on in `bytes`, whose first byte is the first of the response, into `fields`.
@@ -88,6 +92,7 @@ public struct ResponseHeadParser: Sendable {
         head.nominatesFields = framing.nominates
         head.statedLength = framing.length
         head.keepAlive = !framing.closes && (head.minorVersion == 1 || framing.keepsAlive)
+        guard head.status != 101 || allowsUpgrade else { return HTTPFault(502, .upgrade) }
         if framing.transfer == .chunked, head.minorVersion == 0 {
             return HTTPFault(502, .ambiguousFraming)
         }

@@ -148,9 +148,15 @@ def test_nothing_is_left_after_three_rounds(proxy, upstream):
         upstream_dies(proxy)
 
     def settled():
-        # Sockets close after their last bytes: until two looks see the same.
-        seen = proxy.descriptors()
-        return wait_until(lambda: proxy.descriptors() == seen, 5) and seen
+        # Sockets close after their last bytes: until five looks in turn see the same.
+        seen = []
+
+        def is_steady():
+            seen.append(proxy.descriptors())
+            return len(seen) >= 5 and len(set(seen[-5:])) == 1
+
+        wait_until(is_steady, 10, "a steady number of descriptors", pause=0.1)
+        return seen[-1]
 
     everything()
     call("GET", proxy.url + "/echo")

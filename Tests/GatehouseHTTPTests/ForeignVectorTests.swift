@@ -118,10 +118,11 @@ struct LLHTTPVectorTests {
     /// - transferEncoding: 501 for codings that are not understood (RFC 9112 §6.1);
     /// - ambiguousFraming: RFC 9112 §6.1, §6.3;
     /// - connection, host, status, startLine, chunkExtension: the grammars of RFC 9110 §7.6.1,
-    ///   RFC 9112 §3.2, §4, §7.1.1.
+    ///   RFC 9112 §3.2, §4, §7.1.1;
+    /// - upgrade: 101 to a request that asked for none (RFC 9110 §7.8).
     private static let allowed: Set<HTTPFault.Reason> = [
         .version, .connect, .target, .transferEncoding, .ambiguousFraming, .host, .startLine,
-        .expectation,
+        .expectation, .upgrade,
     ]
 
     /// llhttp's rows leave Host out, which RFC 9112 §3.2 requires: it is added behind the first
