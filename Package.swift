@@ -66,7 +66,7 @@ let plugins = [
 let core: [Target] = [
     .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-    .target(name: "CGatehouseHost"),
+    .target(name: "CGatehouseHost", dependencies: [sdk("CGatehouse")]),
     .target(name: "GatehouseHTTP", swiftSettings: strict),
     .target(name: "GatehouseRegex", swiftSettings: strict),
     .target(

@@ -3,5 +3,7 @@
 #define CGATEHOUSEHOST_H
 #include <stdint.h>
 #include "affinity.h"
+#include "library.h"
+#include "probe.h"
 
 #endif

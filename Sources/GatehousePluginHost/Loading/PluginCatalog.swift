@@ -73,8 +73,30 @@ public struct PluginCatalog: Sendable {
     public init(
         directory: String, host: UnsafePointer<gh_host>?, options: Options = Options()
     ) {
-        libraries = []
-        directoryProblems = []
+        let found = PluginDirectory(directory)
+        let examination = LibraryExamination(
+            admission: Admission(allowsGo: options.allowsGo, buildStamp: options.buildStamp),
+            probe: Probe(prober: options.prober, limitMs: options.probeMs),
+            copy: PrivateCopy(
+                roots: options.copyRoots.isEmpty
+                    ? PrivateCopy.defaultRoots() : options.copyRoots),
+            opener: host.map(LibraryOpener.init(host:)))
+        var examined: [Library] = []
+        var taken: [String: String] = [:]
+        for path in found.files {
+            let outcome = examination.examine(path) { taken[Self.key($0.kind, $0.name)] }
+            for plugin in (try? outcome.result.get()) ?? [] {
+                taken[Self.key(plugin.manifest.kind, plugin.manifest.name)] = path
+            }
+            examined.append(
+                Library(path: path, outcome: outcome.result, warnings: outcome.warnings))
+        }
+        libraries = examined
+        directoryProblems = found.problems
+    }
+
+    private static func key(_ kind: PluginKind, _ name: String) -> String {
+        "\(kind.rawValue) \(name)"
     }
 
     /// The plugin of this kind and name; nil: none, `absence(of:named:)` says why.

@@ -1,0 +1,4 @@
+/* Its schema is not JSON. */
+#define FIXTURE_NAME "broken-schema"
+#define FIXTURE_SCHEMA "{\"type\":\"object\""
+#include "fixture.h"

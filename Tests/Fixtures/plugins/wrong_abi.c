@@ -1,0 +1,3 @@
+/* Built for a contract of the future. */
+#define FIXTURE_ABI_MAJOR 2
+#include "fixture.h"
