@@ -86,6 +86,9 @@ struct Probe: Sendable {
         case .signalled(let number):
             return PluginRefusal(
                 .crashed, "it crashed (\(name(ofSignal: number))) while \(doing)\(quote(result))")
+        case .exited(0) where report.hasRemainder:
+            return PluginRefusal(
+                .badReport, "it wrote into the report of the probing process while \(doing)")
         case .exited(let status):
             return PluginRefusal(
                 .exited,

@@ -49,6 +49,8 @@ struct ProbeReport: Sendable, Hashable {
     var hasBegun = false
     /// Whether the nonce at the end is there.
     var isComplete = false
+    /// Whether something follows the last whole frame.
+    var hasRemainder = false
     /// The last stage that began.
     var stage: Stage?
     /// What the process itself found wrong.
@@ -74,6 +76,7 @@ struct ProbeReport: Sendable, Hashable {
             }
             try read(frame, nonce: nonce)
         }
+        hasRemainder = !rest.isEmpty
         guard !isComplete || rest.isEmpty else { throw Self.bad("something follows its end") }
     }
 
