@@ -1,0 +1,180 @@
+internal import CGatehouse
+
+extension HostFunctions {
+    static var exchange: gh_host_exchange {
+        gh_host_exchange(
+            field: { handle, direction, name, index, out in
+                guard let exchange = HostFunctions.current(handle), direction < 2, let out else {
+                    return HostFunctions.gone
+                }
+                let values = exchange.message(direction)?.values(name.text) ?? []
+                guard Int(index) < values.count, let memory = exchange.memory else {
+                    return gh_status(GH_NOT_FOUND)
+                }
+                out.pointee = memory.lend(values[Int(index)])
+                return 0
+            },
+            fields: { handle, direction, out, capacity, count in
+                guard let exchange = HostFunctions.current(handle), let count,
+                    let memory = exchange.memory
+                else { return HostFunctions.gone }
+                let fields = exchange.message(direction)?.fields ?? []
+                count.pointee = UInt32(fields.count)
+                guard fields.count <= Int(capacity) else { return gh_status(GH_LIMIT) }
+                for (at, field) in fields.enumerated() {
+                    out?[at] = gh_field(
+                        name: memory.lend(field.name), value: memory.lend(field.value))
+                }
+                return 0
+            },
+            edit: { handle, direction, edits, count, bad in
+                HostFunctions.edit(handle, direction, edits, count, bad)
+            },
+            set_status: { handle, status in
+                guard let exchange = HostFunctions.current(handle) else {
+                    return HostFunctions.gone
+                }
+                guard exchange.phase == 3 else { return HostFunctions.invalid }
+                exchange.response?.status = status
+                return 0
+            },
+            attribute: { handle, id, out in
+                guard let exchange = HostFunctions.current(handle), let out,
+                    let memory = exchange.memory
+                else { return HostFunctions.gone }
+                guard (1...10).contains(id) else { return gh_status(GH_UNSUPPORTED) }
+                guard let text = exchange.attribute(id) else { return gh_status(GH_NOT_FOUND) }
+                out.pointee = memory.lend(text)
+                return 0
+            },
+            read_body: { handle, direction, mode, _ in
+                guard let exchange = HostFunctions.current(handle) else {
+                    return HostFunctions.gone
+                }
+                guard direction < 2, (1...3).contains(mode),
+                    exchange.phase == 1 || exchange.phase == 3
+                else { return HostFunctions.invalid }
+                exchange.bodyModes[Int(direction)] = mode
+                return 0
+            },
+            respond: { handle, status, fields, count, body, reason in
+                HostFunctions.respond(
+                    handle,
+                    RecordedResponse(
+                        status: status, fields: copied(fields, count), body: body.copied,
+                        reason: reason.text, isComplete: true))
+            },
+            respond_start: { handle, status, fields, count, _ in
+                HostFunctions.respond(
+                    handle,
+                    RecordedResponse(
+                        status: status, fields: copied(fields, count), body: [], reason: "",
+                        isComplete: false))
+            },
+            respond_write: { handle, bytes in
+                guard let exchange = HostFunctions.current(handle),
+                    exchange.ownResponse?.isComplete == false
+                else { return HostFunctions.invalid }
+                exchange.ownResponse?.body.append(contentsOf: bytes.copied)
+                return 0
+            },
+            respond_finish: { handle in
+                guard let exchange = HostFunctions.current(handle),
+                    exchange.ownResponse?.isComplete == false
+                else { return HostFunctions.invalid }
+                exchange.ownResponse?.isComplete = true
+                return 0
+            },
+            retain_body: { _, _, _ in gh_status(GH_UNSUPPORTED) },
+            set_note: { handle, note, text in
+                guard let exchange = HostFunctions.current(handle) else {
+                    return HostFunctions.gone
+                }
+                let declared = exchange.instance.notes
+                guard note >= 1, note <= declared.count, text.len <= 256 else {
+                    return HostFunctions.invalid
+                }
+                exchange.notes[declared[Int(note) - 1].name] = text.text
+                return 0
+            },
+            note: { handle, name, out in
+                guard let exchange = HostFunctions.current(handle), let out,
+                    let memory = exchange.memory
+                else { return HostFunctions.gone }
+                guard let value = exchange.notes[name.text] else { return gh_status(GH_NOT_FOUND) }
+                out.pointee = memory.lend(value)
+                return 0
+            },
+            buffer: { _ in gh_str() },
+            release_buffer: { _ in })
+    }
+
+    /// The exchange while one of its callbacks runs.
+    private static func current(_ handle: gh_exchange) -> MemoryExchange? {
+        guard let exchange = Registry.object(handle, MemoryExchange.self), exchange.memory != nil
+        else { return nil }
+        return exchange
+    }
+
+    private static func respond(_ handle: gh_exchange, _ response: RecordedResponse) -> gh_status {
+        guard let exchange = current(handle) else { return gone }
+        guard exchange.ownResponse == nil, (200...599).contains(response.status) else {
+            return invalid
+        }
+        exchange.ownResponse = response
+        return 0
+    }
+
+    /// All or none: names are tokens, values carry no control characters, and framing is the
+    /// host's own.
+    private static func edit(
+        _ handle: gh_exchange, _ direction: UInt32, _ edits: UnsafePointer<gh_edit>?,
+        _ count: UInt32, _ bad: UnsafeMutablePointer<UInt32>?
+    ) -> gh_status {
+        guard let exchange = current(handle), var message = exchange.message(direction) else {
+            return gone
+        }
+        let refused = ["content-length", "transfer-encoding", "connection", "te", "trailer"]
+        for at in 0..<Int(count) {
+            guard let edit = edits?[at] else { return invalid }
+            let name = edit.name.text
+            let value = edit.value.copied
+            bad?.pointee = UInt32(at)
+            if refused.contains(name.lowercased()) { return gh_status(GH_DENIED) }
+            let isName = !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+            let isValue = value.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
+            guard isName, isValue, edit.op <= 2 else { return invalid }
+            if edit.op != 1 {
+                message.fields.removeAll { $0.name.lowercased() == name.lowercased() }
+            }
+            if edit.op != 2 {
+                message.fields.append((name, String(decoding: value, as: UTF8.self)))
+            }
+        }
+        if direction == 0 { exchange.request = message } else { exchange.response = message }
+        return 0
+    }
+}
+
+extension MemoryExchange {
+    func message(_ direction: UInt32) -> TestMessage? {
+        direction == 0 ? request : response
+    }
+
+    /// The text of an attribute; nil where the exchange has none.
+    func attribute(_ id: UInt32) -> String? {
+        let parts = request.target.split(separator: "?", maxSplits: 1)
+        return switch id {
+        case 1: request.method
+        case 2: request.target
+        case 3: parts.first.map(String.init) ?? "/"
+        case 4: parts.count > 1 ? String(parts[1]) : nil
+        case 5: externalBase.hasPrefix("https:") ? "https" : "http"
+        case 6: request.values("host").first ?? String(externalBase.drop { $0 != "/" }.dropFirst(2))
+        case 7: externalBase
+        case 8: peerAddress
+        case 9: "40000"
+        default: "route"
+        }
+    }
+}
