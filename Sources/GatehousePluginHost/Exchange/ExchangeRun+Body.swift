@@ -65,12 +65,13 @@ extension ExchangeRun {
             }
             next = direction == .request ? place + 1 : place - 1
         }
-        return bodyPassed(direction, isWhole: isWhole)
+        return bodyPassed(direction, isWhole: isWhole, isEnd: isEnd)
     }
 
-    private func bodyPassed(_ direction: Direction, isWhole: Bool) -> Step {
+    private func bodyPassed(_ direction: Direction, isWhole: Bool, isEnd: Bool) -> Step {
         switch direction {
         case .request:
+            if view.claim != nil, isEnd { return notClaimed() }
             return isWhole && view.hasBody ? .proceedWhole : .proceed
         case .response:
             guard source == .upstream else { return .respond }

@@ -97,14 +97,20 @@ extension ExchangeRun {
 
     /// Every policy has let the request's head pass.
     private func requestPassed() -> Step {
-        if view.claim != nil {
-            return fault(.notClaimed, 404, requestEnd - 1, "the claimer let its path pass")
+        // A claimer that reads the whole body answers when it has come.
+        if view.claim != nil, requestWishes.whole & ran & ~done & bit(requestEnd - 1) == 0 {
+            return notClaimed()
         }
         guard requestWishes.any & ran & ~done != 0 else { return .proceed }
         guard view.hasBody else {
             return walkBody(.request, from: 0, SlotProgram.emptyBytes, isEnd: true)
         }
         return requestWishes.whole & ran & ~done != 0 ? .awaitBody : .proceed
+    }
+
+    /// Nobody answered on a claimed path, which never reaches the upstream.
+    func notClaimed() -> Step {
+        fault(.notClaimed, 404, requestEnd - 1, "the claimer let its path pass")
     }
 
     // MARK: Outwards

@@ -47,6 +47,39 @@ struct BodyTests {
         fixture.shutdown()
     }
 
+    @Test func `a claimer may read the whole body before it answers, or gives 404`() throws {
+        let fixture = try Fixture()
+        let auth = fixture.policy("auth", .authentication)
+        auth.claims = [("/register", false)]
+        var answers = true
+        auth.requestHead = { call in
+            #expect(call.readBody(0, GH_BODY_WHOLE) == GH_OK)
+            return Int(GH_CONTINUE)
+        }
+        auth.requestBody = { call in
+            #expect(call.body == "abcdef" && call.isEnd)
+            return answers ? call.respond(201, body: "{}") + Int(GH_RESPONDED) : Int(GH_CONTINUE)
+        }
+        let chain = try fixture.chain([auth])
+        for isAnswered in [true, false] {
+            answers = isAnswered
+            let run = try fixture.begin(
+                chain, TestOwner(), "POST /register HTTP/1.1", fields: post, claim: 0)
+            #expect(run.requestHead() == .awaitBody)
+            #expect(run.feed("abc", isEnd: false) == .absorbed)
+            let step = run.feed("def")
+            if isAnswered {
+                #expect(step == .respond)
+            } else if case .fault(let fault) = step {
+                #expect(fault.kind == .notClaimed && fault.status == 404)
+            } else {
+                Issue.record("it must be 404")
+            }
+            run.end(.complete)
+        }
+        fixture.shutdown()
+    }
+
     @Test func `a body above the policy's bound is 413, above the route's as well`() throws {
         let fixture = try Fixture()
         let outer = fixture.policy("outer", .cors)
