@@ -59,6 +59,7 @@ struct LoadingCatalogTests {
         ("wild_manifest", .crashed, "manifest"),
         ("differs", .differsFromProbe, "manifest"),
         ("broken_schema", .badSchema, "not JSON"),
+        ("bad_schema", .badSchema, "unevaluatedProperties"),
         ("signal", .signalsChanged, "SIGUSR2"),
         ("scribble", .badReport, ""),
         ("entry_fails", .entryFailed, "-11"),

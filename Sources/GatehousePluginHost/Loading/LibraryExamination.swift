@@ -1,6 +1,7 @@
 import CGatehouse
 import CGatehouseHost
 import GatehouseJSON
+import GatehouseSchema
 
 /// The way of one file from the directory to usable plugins.
 struct LibraryExamination {
@@ -115,6 +116,14 @@ struct LibraryExamination {
             document = try JSONValue(parsing: bytes, limits: limits)
         } catch {
             throw PluginRefusal(.badSchema, "its configuration schema is not JSON: \(error)")
+        }
+        do {
+            // Compiled here only to refuse what we do not support before the library is opened.
+            _ = try JSONSchema(document)
+        } catch {
+            let reason = LoadingText.printable(error.description, most: 300)
+            throw PluginRefusal(
+                .badSchema, "its configuration schema cannot be used: \(reason)")
         }
         return document
     }
