@@ -48,6 +48,10 @@ extension Exchange {
                 if head.minorVersion > 0, response.status != 100 { sendInterim(response, head) }
                 responseInput.moveReaderIndex(forwardBy: response.length)
                 responseParser.reset(method: head.method)
+            case .head(let response) where response.status == 101:
+                // Upgrade is never passed on, so nobody asked (RFC 9110 §7.8).
+                reason = "the upstream switched protocols without being asked"
+                return fail(502, .upstreamFailed)
             case .head(let response): return responseHeadArrived(response)
             }
         }

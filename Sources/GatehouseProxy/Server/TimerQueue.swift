@@ -13,6 +13,9 @@ struct TimerQueue {
     private var tasks: [UInt64: Task] = [:]
     private var lastID: UInt64 = 0
 
+    /// How many entries the heap holds, cancelled ones included.
+    var heapCount: Int { heap.count }
+
     /// The earliest deadline, or nil; a cancelled timer may still be counted.
     var earliestNs: UInt64? { heap.first?.deadlineNs }
 
