@@ -128,7 +128,8 @@ struct FailureTests {
         let stated = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabcde"
         #expect(try proxy.exchange(stated).hasPrefix("HTTP/1.1 413 "))
         let chunks =
-            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n"
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n"
+            + "0\r\n\r\n"
         #expect(try proxy.exchange(chunks).hasPrefix("HTTP/1.1 413 "))
         let fits = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nabcd"
         #expect(try proxy.exchange(fits).hasSuffix("hello"))

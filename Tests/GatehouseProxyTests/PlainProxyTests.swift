@@ -22,7 +22,8 @@ struct PlainProxyTests {
         }
         let proxy = try TestProxy(to: upstream)
         let answer = try proxy.exchange(
-            "GET /a?b=c HTTP/1.1\r\nHost: example.com\r\nConnection: x-gone\r\nX-Gone: 1\r\nX-Kept: 2\r\n\r\n"
+            "GET /a?b=c HTTP/1.1\r\nHost: example.com\r\nConnection: x-gone\r\n"
+                + "X-Gone: 1\r\nX-Kept: 2\r\n\r\n"
         )
         #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
         #expect(answer.contains("X-Up: 1\r\n"))
@@ -67,7 +68,8 @@ struct PlainProxyTests {
     {
         let upstream = try TestUpstream { request in
             .send(
-                "HTTP/1.1 200 OK\r\nContent-Length: \(request.body.utf8.count)\r\n\r\n\(request.body)"
+                "HTTP/1.1 200 OK\r\nContent-Length: \(request.body.utf8.count)\r\n\r\n"
+                    + "\(request.body)"
             )
         }
         let proxy = try TestProxy(to: upstream)
@@ -123,7 +125,8 @@ struct PlainProxyTests {
         let upstream = try TestUpstream { request in
             #expect(request.field("expect") == nil)
             return .send(
-                "HTTP/1.1 200 OK\r\nContent-Length: \(request.body.utf8.count)\r\n\r\n\(request.body)"
+                "HTTP/1.1 200 OK\r\nContent-Length: \(request.body.utf8.count)\r\n\r\n"
+                    + "\(request.body)"
             )
         }
         let proxy = try TestProxy(to: upstream)

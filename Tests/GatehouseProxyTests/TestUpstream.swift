@@ -39,7 +39,8 @@ final class TestUpstream: Sendable {
     private let channel: any Channel
     private let held: ChannelList
 
-    init(_ answer: @escaping @Sendable (Request) -> Answer) throws {
+    /// With `answersHeads` a request is answered before its body has come.
+    init(answersHeads: Bool = false, _ answer: @escaping @Sendable (Request) -> Answer) throws {
         let held = ChannelList()
         self.held = held
         channel = try ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -47,7 +48,7 @@ final class TestUpstream: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     held.add(channel)
-                    try channel.pipeline.syncOperations.addHandler(Handler(answer))
+                    try channel.pipeline.syncOperations.addHandler(Handler(answer, answersHeads))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).wait()
@@ -62,13 +63,17 @@ final class TestUpstream: Sendable {
     private final class Handler: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
         private let answer: @Sendable (Request) -> Answer
-        private var text = ""
+        private var bytes: [UInt8] = []
+        private let answersHeads: Bool
         private var earlier = 0
 
-        init(_ answer: @escaping @Sendable (Request) -> Answer) { self.answer = answer }
+        init(_ answer: @escaping @Sendable (Request) -> Answer, _ answersHeads: Bool) {
+            self.answer = answer
+            self.answersHeads = answersHeads
+        }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            text += String(buffer: unwrapInboundIn(data))
+            bytes += unwrapInboundIn(data).readableBytesView
             while let request = take() {
                 switch answer(request) {
                 case .send(let bytes): send(bytes, context)
@@ -88,22 +93,36 @@ final class TestUpstream: Sendable {
         }
 
         private func take() -> Request? {
-            guard let end = text.firstRange(of: "\r\n\r\n") else { return nil }
+            guard let end = headEnd() else { return nil }
             var request = Request(
-                head: String(text[..<end.lowerBound]), body: "", earlier: earlier)
-            var rest = text[end.upperBound...]
-            if let length = request.field("content-length").flatMap(Int.init) {
-                guard rest.utf8.count >= length else { return nil }
-                request.body = String(rest.prefix(length))
-                rest = rest.dropFirst(length)
+                head: String(decoding: bytes[..<end], as: UTF8.self), body: "", earlier: earlier)
+            var used = end + 4
+            if answersHeads {
+                used = bytes.count
+            } else if let length = request.field("content-length").flatMap(Int.init) {
+                guard bytes.count - used >= length else { return nil }
+                request.body = String(decoding: bytes[used..<used + length], as: UTF8.self)
+                used += length
             } else if request.field("transfer-encoding") != nil {
-                guard let last = rest.firstRange(of: "0\r\n\r\n") else { return nil }
-                request.body = String(rest[..<last.upperBound])
-                rest = rest[last.upperBound...]
+                guard bytes.suffix(5).elementsEqual("0\r\n\r\n".utf8) else { return nil }
+                request.body = String(decoding: bytes[used...], as: UTF8.self)
+                used = bytes.count
             }
-            text = String(rest)
+            bytes.removeFirst(used)
             earlier += 1
             return request
+        }
+
+        /// Where the empty line begins.
+        private func headEnd() -> Int? {
+            var at = 0
+            while at + 3 < bytes.count {
+                if bytes[at] == 13, bytes[at + 1] == 10, bytes[at + 2] == 13, bytes[at + 3] == 10 {
+                    return at
+                }
+                at += 1
+            }
+            return nil
         }
     }
 }
