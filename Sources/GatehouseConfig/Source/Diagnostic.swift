@@ -38,6 +38,11 @@ public struct Diagnostic: Sendable, Hashable {
         self.caretCount = caretCount
     }
 
+    /// An error that another part found at a place of the file; without the source line.
+    public static func error(_ position: Position, _ message: String) -> Diagnostic {
+        Diagnostic(severity: .error, position: position, message: message)
+    }
+
     /// `file:line:column: error: message`, the source line, the caret and the suggestion; lines
     /// are separated by `\n`, without one at the end.
     public func rendered() -> String {

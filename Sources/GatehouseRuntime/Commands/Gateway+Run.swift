@@ -1,0 +1,147 @@
+import GatehouseConfig
+import GatehouseHTTP
+import GatehousePluginHost
+import GatehouseProxy
+import Glibc
+import Logging
+import Synchronization
+
+extension Gateway {
+    /// `gatehouse run`: serves until a signal ends it.
+    ///
+    /// Called on the main thread, before any other thread exists.
+    /// - Throws: ``ExitStatus`` other than 0.
+    public static func run(_ options: GatewayOptions) throws(ExitStatus) {
+        Signals.block()
+        raiseDescriptorLimit()
+        let plugins = Plugins(options.plugins, isOpening: true)
+        let configuration = try load(options, plugins)
+        let log = LineWriter(descriptor: STDERR_FILENO)
+        let logger = Logger(label: "gatehouse") { label in
+            DiagnosticLogHandler(label: label, writer: log, logLevel: options.logLevel)
+        }
+        defer { log.close(within: 1000) }
+        let services = RuntimeServices(logger: logger, secrets: configuration.secrets)
+        let host = try makeHost(configuration, plugins, services)
+        let running = try RunningGateway(
+            options: options, configuration: configuration, plugins: plugins, host: host,
+            logger: logger)
+        try running.serve(logger: logger)
+    }
+
+    /// Connections are descriptors: the hard limit is what the operator allows.
+    private static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        let resource = __rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue))
+        guard getrlimit(resource, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(resource, &limit)
+    }
+}
+
+/// A gateway that has been started.
+final class RunningGateway {
+    private let server: ProxyServer
+    private let host: PluginHost
+    private let access: LineWriter?
+    private let drainMs: UInt32
+
+    init(
+        options: GatewayOptions, configuration: Configuration, plugins: Plugins, host: PluginHost,
+        logger: Logger
+    ) throws(ExitStatus) {
+        let built = SnapshotBuilder(
+            configuration: configuration, plugins: plugins, host: host, isDryRun: false
+        ).build()
+        Gateway.show(built.diagnostics)
+        guard let snapshot = built.snapshot else {
+            host.shutdown()
+            throw .invalid
+        }
+        Self.report(plugins, built.standIns, logger)
+        let isLogging = configuration.accessLog != .off
+        let access = isLogging ? LineWriter(descriptor: STDOUT_FILENO, limit: 4 << 20) : nil
+        let server = Self.options(options, configuration, host, access)
+        do throws(StartFailure) {
+            self.server = try ProxyServer.start(snapshot, options: server)
+        } catch {
+            logger.error("\(error)")
+            host.shutdown()
+            throw .cannotStart
+        }
+        self.host = host
+        self.access = access
+        drainMs = configuration.timeouts.drain.milliseconds
+        for address in self.server.addresses { logger.notice("listening on \(address)") }
+        logger.notice(
+            "serving \(options.file)",
+            metadata: [
+                "version": .string(Version.number), "threads": .stringConvertible(server.threads),
+                "plugins": .stringConvertible(plugins.catalog.plugins.count),
+            ])
+    }
+
+    private static func options(
+        _ options: GatewayOptions, _ configuration: Configuration, _ host: PluginHost,
+        _ access: LineWriter?
+    ) -> ServerOptions {
+        var out = ServerOptions()
+        out.threads = options.threads ?? ProcessorCount.available()
+        out.pluginHost = host
+        if let access { out.observer = { _ in AccessLog(writer: access) } }
+        let limits = configuration.limits
+        out.limits.head = HeadLimits(
+            startLine: limits.maxRequestLine, head: limits.maxHead, fields: limits.maxFields)
+        out.limits.connectionsPerLoop = max(1, limits.maxConnections / out.threads)
+        out.limits.headMs = configuration.timeouts.requestHead.milliseconds
+        out.limits.idleMs = configuration.timeouts.idle.milliseconds
+        return out
+    }
+
+    private static func report(
+        _ plugins: Plugins, _ standIns: [(route: String, policy: String, reason: String)],
+        _ logger: Logger
+    ) {
+        for library in plugins.catalog.libraries {
+            if case .failure(let refusal) = library.outcome {
+                logger.error(
+                    "a plugin library cannot be used: \(refusal.reason)",
+                    metadata: ["library": .string(library.path)])
+            }
+            for warning in library.warnings {
+                logger.warning("\(warning)", metadata: ["library": .string(library.path)])
+            }
+        }
+        for (route, policy, reason) in standIns {
+            logger.error(
+                "a route answers 503 because a policy cannot be used: \(reason)",
+                metadata: ["route": .string(route), "policy": .string(policy)])
+        }
+    }
+
+    /// Waits for the signal that ends it, drains, and stops.
+    func serve(logger: Logger) throws(ExitStatus) {
+        let drain = Semaphore()
+        Signals.watch { event in
+            switch event {
+            case .drain: drain.signal()
+            case .exitNow:
+                logger.warning("a second signal: exiting at once")
+                _exit(ExitStatus.cutShort.code)
+            case .reload:
+                logger.warning("SIGHUP: reload is not supported yet; restart to reconfigure")
+            }
+        }
+        drain.wait()
+        logger.notice("draining")
+        let isClean = server.drain(deadlineMs: drainMs == 0 ? .max : drainMs)
+        server.shutdown()
+        host.shutdown()
+        access?.close(within: 1000)
+        if !isClean {
+            logger.warning("the drain deadline was hit: exchanges were cut short")
+            throw .cutShort
+        }
+        logger.notice("stopped")
+    }
+}

@@ -1,0 +1,60 @@
+import GatehouseConfig
+import GatehouseJSON
+import GatehousePluginHost
+import GatehouseSchema
+
+/// The plugin folder as the configuration and the host need it.
+struct Plugins: Sendable {
+    let catalog: PluginCatalog
+
+    /// Examines the folder. **Thread:** before there are loops; it blocks.
+    ///
+    /// - Parameter isOpening: whether the libraries are opened in this process; else they are only
+    ///   asked in a child.
+    init(_ folder: PluginFolder, isOpening: Bool) {
+        catalog = PluginCatalog(
+            directory: folder.path, host: isOpening ? HostTables.host : nil)
+    }
+
+    /// What the configuration may name.
+    var installed: [GatehouseConfig.InstalledPlugin] {
+        catalog.plugins.compactMap { plugin in
+            guard
+                let kind = GatehouseConfig.InstalledPlugin.Kind(
+                    rawValue: plugin.manifest.kind.rawValue),
+                let schema = try? JSONSchema(plugin.schema)
+            else { return nil }
+            return GatehouseConfig.InstalledPlugin(
+                kind: kind, name: plugin.manifest.name,
+                orderClass: plugin.manifest.orderClass.name, schema: schema)
+        }
+    }
+
+    /// What is there and cannot be used, by the name that a configuration would use for it.
+    var unusable: [UnusablePlugin] {
+        catalog.libraries.compactMap { library in
+            guard case .failure(let refusal) = library.outcome else { return nil }
+            let file = library.path.split(separator: "/").last ?? ""
+            let name = file.hasSuffix(".so") ? String(file.dropLast(3)) : String(file)
+            return UnusablePlugin(name: name, reason: refusal.reason)
+        }
+    }
+
+    /// The tables of a plugin that was opened.
+    func functions(_ kind: PluginKind, _ name: String) -> PluginFunctions? {
+        catalog.plugin(kind: kind, name: name)?.opened?.functions
+    }
+
+    /// Checks a provider's part of a configuration against the provider's schema.
+    func checkProvider(_ name: String, _ configuration: String) -> [InstanceDiagnostic] {
+        guard let plugin = catalog.plugin(kind: .provider, name: name),
+            let schema = try? JSONSchema(plugin.schema),
+            let value = try? JSONValue(parsing: configuration)
+        else { return [] }
+        return schema.validate(value).map { violation in
+            InstanceDiagnostic(
+                isError: true, pointer: violation.instancePointer.description,
+                message: violation.message, suggestion: violation.suggestion ?? "")
+        }
+    }
+}
