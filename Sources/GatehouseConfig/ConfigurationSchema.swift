@@ -113,6 +113,16 @@ struct SchemaWriter {
         return .object(root)
     }
 
+    /// What is no schema, or is a condition that must stay as it is.
+    private static let kept: Set<String> = ["enum", "const", "default", "examples", "if", "not"]
+
+    /// Whether text with `${VAR}` in it would not fit although what it expands to may.
+    private func mayBeVariable(_ schema: JSONObject) -> Bool {
+        let types = ["boolean", "integer", "number"]
+        return schema["enum"]?.arrayValue != nil
+            || schema["type"]?.stringValue.map(types.contains) ?? false
+    }
+
     /// Secrets may be `{file: path}`, and the names of providers are those that are installed.
     private func rewritten(_ schema: JSONValue) -> JSONValue {
         switch schema {
@@ -120,13 +130,13 @@ struct SchemaWriter {
         case .object(let members):
             var object = JSONObject()
             for (key, value) in members {
-                let isData = ["enum", "const", "default", "examples"].contains(key)
+                let isData = Self.kept.contains(key)
                 object[key] = isData ? value : rewritten(value)
             }
             switch object["format"]?.stringValue {
             case "gatehouse-secret": return secret(object)
             case "gatehouse-provider": return provider(object)
-            default: return .object(object)
+            default: return mayBeVariable(object) ? .object(orVariable(object)) : .object(object)
             }
         default: return schema
         }

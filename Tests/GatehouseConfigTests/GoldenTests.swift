@@ -30,6 +30,13 @@ struct GoldenTests {
         try Golden.compare(text, "bad/\(name)")
     }
 
+    @Test func `the example of the repository loads without a remark`() {
+        let folder = Golden.root.split(separator: "/").dropLast(3).joined(separator: "/")
+        let outcome = loader().load(file: "/\(folder)/examples/mcp-authentication/config.yaml")
+        #expect(outcome.diagnostics.isEmpty, "\(outcome.diagnostics.rendered())")
+        #expect(outcome.configuration?.routes.map(\.name) == ["stdio", "keycloak"])
+    }
+
     private func load(_ name: String) -> ConfigurationLoader.Outcome {
         let path = "\(Golden.root)/\(name).yaml"
         let bytes = (try? FileAccess.read(path, limit: 1 << 20).bytes) ?? []

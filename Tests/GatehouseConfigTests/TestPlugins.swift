@@ -36,7 +36,7 @@ enum TestPlugins {
             {"type":"object","additionalProperties":false,"required":["url"],
              "properties":{"url":{"type":"string","minLength":1}}},
             {"type":"object","additionalProperties":false,"required":["file"],
-             "properties":{"file":{"type":"string","format":"gatehouse-path"}}},
+             "properties":{"file":{"type":"string","format":"gatehouse-file"}}},
             {"type":"string","minLength":2}]},
           "provider":{"type":"object","minProperties":1,"maxProperties":1,
              "format":"gatehouse-provider"},

@@ -10,7 +10,9 @@ extension FileReader {
         let routeTLS = routeTLS(route["policies"])
         var found: [Backend] = []
         for (number, item) in (route["backends"]?.items ?? []).enumerated() {
-            guard let members = item.members else { continue }
+            guard let members = item.members,
+                !members.contains(where: { isLater($0.key) })
+            else { continue }
             let kinds = kinds(of: item, members)
             guard kinds.count == 1, let kind = kinds.first else {
                 let range = members.first?.keyRange ?? item.range
@@ -37,16 +39,34 @@ extension FileReader {
         return found
     }
 
+    /// Reported already.
+    private func isLater(_ key: String) -> Bool {
+        CoreShape.backend.later[key] != nil && plugins.plugin(.backend, key) == nil
+    }
+
     /// The members that say what a backend is.
-    private func kinds(of node: Node, _ members: [Node.Member]) -> [Node.Member] {
+    ///
+    /// Beside `host` or `mcp` a key that is not known is a mistake and no plugin that is missing.
+    private mutating func kinds(of node: Node, _ members: [Node.Member]) -> [Node.Member] {
         let shape = CoreShape.backend
-        return members.filter { member in
+        let found = members.filter { member in
             switch member.key {
             case "host", "mcp": true
             default:
                 plugins.plugin(.backend, member.key) != nil
                     || shape.key(member.key) == nil && shape.later[member.key] == nil
             }
+        }
+        let core = found.filter { shape.key($0.key) != nil }
+        guard !core.isEmpty else { return found }
+        return found.filter { member in
+            if shape.key(member.key) != nil || plugins.plugin(.backend, member.key) != nil {
+                return true
+            }
+            report(
+                member.keyRange, "unknown key '\(member.key)' in a backend",
+                suggestion: Suggestion.text(for: member.key, among: shape.keys.map(\.name)))
+            return false
         }
     }
 

@@ -107,7 +107,7 @@ public struct ConfigurationLoader: Sendable {
         for range in SecretMasks.ranges(in: root, plugins: plugins) { source.mask(range) }
         let names = Dictionary(grouping: plugins, by: \.kind).mapValues { Set($0.map(\.name)) }
         var check = ShapeCheck(pluginNames: names)
-        check.check(root, .object(CoreShape.file))
+        check.check(root, .object(CoreShape.file), as: "the configuration")
         let plugins = PluginReader(
             plugins: plugins, unusable: unusable, directory: directory, source: source)
         var reader = FileReader(source: source, directory: directory, plugins: plugins)

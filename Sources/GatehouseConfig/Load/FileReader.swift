@@ -62,7 +62,7 @@ struct FileReader {
         for key in ["port", "upstream"] where root[key] == nil {
             report(range, "the short form needs '\(key)'")
         }
-        guard let port = root["port"]?.integer.flatMap(UInt16.init(exactly:)) else { return }
+        let port = root["port"]?.integer.flatMap(UInt16.init(exactly:)) ?? 0
         var backends: [Backend] = []
         if let member = root.member("upstream"), let text = member.value.text,
             var upstream = try? Hosts.upstream(text)
@@ -144,7 +144,7 @@ struct FileReader {
         self.limits(node["limits"], &limits)
         let policies = policies(node["policies"], route: name, place: place)
         let backends = backends(node, route: name, place: place)
-        if backends.isEmpty, policies.isEmpty {
+        if node.member("backends") == nil, node.member("policies") == nil {
             report(
                 (node.members?.first?.keyRange ?? node.range),
                 "route '\(name)' has neither backends nor policies; it answers 503", .warning)
@@ -206,7 +206,7 @@ struct FileReader {
 extension Node {
     /// The text of a scalar, numbers as they are written; nil for nothing and for collections.
     var text: String? {
-        guard let scalar, scalar.value != .null else { return nil }
+        guard let scalar, scalar.value != .null, scalar.value != .unresolved else { return nil }
         return scalar.text
     }
 

@@ -45,7 +45,7 @@ struct NodeJSON {
         case .notFinite:
             notJSON.append(node)
             return .null
-        case .text: return .string(scalar.text)
+        case .text, .unresolved: return .string(scalar.text)
         }
     }
 }

@@ -50,16 +50,13 @@ struct PluginReader {
         var value = isEmpty ? JSONValue.object(JSONObject()) : json.value
         var references: [String] = []
         resolve(&value, plugin.schema, base: "", json, place, &references)
-        var lacking: String?
         let found = plugin.schema.validate(value)
         for violation in found { report(violation, base: "", json, member) }
-        if found.isEmpty {
-            lacking = providers(&value, plugin, json, place, route, &references)
-        }
+        let lacking = providers(&value, plugin, json, place, route, &references)
         var use = make(
             kind, member, configuration: value.serialized(.canonical), missing: lacking)
         use.secretReferences = references
-        use.sourceMap.places = json.places
+        use.sourceMap.places.merge(json.places) { root, _ in root }
         return use
     }
 
@@ -115,6 +112,7 @@ struct PluginReader {
     ) {
         let pointer = base + violation.instancePointer.description
         let place = json.places[pointer]
+        if json.nodes[pointer]?.scalar?.value == .unresolved { return }
         let range: Range<Mark>
         var message = violation.message
         if pointer.isEmpty {
@@ -179,7 +177,7 @@ extension PluginReader {
         _ value: inout JSONValue, _ schema: JSONSchema, base: String, _ json: NodeJSON,
         _ place: String, _ references: inout [String]
     ) {
-        for pointer in schema.locations(ofFormat: "gatehouse-path", in: value) {
+        for pointer in schema.locations(ofFormat: "gatehouse-file", in: value) {
             guard let path = value.value(at: pointer)?.stringValue, !path.isEmpty else { continue }
             value = value.replacing(
                 pointer.tokens[...], with: .string(Paths.absolute(path, in: directory)))

@@ -57,7 +57,8 @@ public struct SourceMap: Sendable {
         while true {
             if let place = places[String(rest)] { return place }
             guard let slash = rest.lastIndex(of: "/") else {
-                return Place(key: nil, value: Mark.start..<Mark.start, isCollection: false)
+                let start = Place(key: nil, value: Mark.start..<Mark.start, isCollection: false)
+                return places[""] ?? start
             }
             rest = rest[..<slash]
         }

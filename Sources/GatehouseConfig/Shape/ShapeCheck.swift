@@ -9,28 +9,31 @@ struct ShapeCheck {
     /// The keys that a plugin of a kind may have as names.
     let pluginNames: [InstalledPlugin.Kind: Set<String>]
 
-    mutating func check(_ node: Node, _ shape: Shape) {
+    /// - Parameter subject: what the node is called in messages: `'port'`.
+    mutating func check(_ node: Node, _ shape: Shape, as subject: String) {
         // A key without a value counts as not written.
-        if node.scalar?.value == .null { return }
+        guard node.scalar?.value != .null, node.scalar?.value != .unresolved else { return }
         switch shape {
-        case .text(let format): text(node, format)
-        case .integer(let range): integer(node, range)
+        case .text(let format): text(node, format, subject)
+        case .integer(let range): integer(node, range, subject)
         case .flag:
             guard case .boolean = node.scalar?.value else {
-                return report(node, "must be true or false, not \(node.kindName)")
+                return report(node, "\(subject) must be true or false, not \(node.kindName)")
             }
         case .list(let item, let least):
             guard case .sequence(let items) = node.content else {
                 return report(
-                    node, "must be a list, not \(node.kindName)",
+                    node, "\(subject) must be a list, not \(node.kindName)",
                     suggestion: node.scalar == nil ? "put '-' before its entry" : nil)
             }
-            if items.count < least { report(node, "must have at least \(least) entry") }
+            if items.count < least { report(node, "\(subject) must not be empty") }
             for next in items {
-                if next.scalar?.value == .null { report(next, "is an entry without a value") }
-                check(next, item)
+                if next.scalar?.value == .null {
+                    report(next, "\(subject) has an entry without a value")
+                }
+                check(next, item, as: "an entry of \(subject)")
             }
-        case .object(let object): self.object(node, object)
+        case .object(let object): self.object(node, object, subject)
         }
     }
 
@@ -38,43 +41,45 @@ struct ShapeCheck {
         findings.append(Finding(range: node.range, message: message, suggestion: suggestion))
     }
 
-    private mutating func text(_ node: Node, _ format: TextFormat) {
+    private mutating func text(_ node: Node, _ format: TextFormat, _ subject: String) {
         guard let scalar = node.scalar else {
-            return report(node, "must be text, not \(node.kindName)")
+            return report(node, "\(subject) must be text, not \(node.kindName)")
+        }
+        do {
+            try format.check(scalar.text)
+        } catch {
+            return report(node, "\(subject) \(error.message)", suggestion: error.suggestion)
         }
         switch scalar.value {
         case .text: break
         case .integer where format.takesNumbers: break
         default:
-            return report(
-                node, "must be text, not \(scalar.value.kindName)",
+            report(
+                node, "\(subject) must be text, not \(scalar.value.kindName)",
                 suggestion: "quote it to make it text")
-        }
-        do {
-            try format.check(scalar.text)
-        } catch {
-            report(node, error.message, suggestion: error.suggestion)
         }
     }
 
-    private mutating func integer(_ node: Node, _ range: ClosedRange<Int>) {
+    private mutating func integer(
+        _ node: Node, _ range: ClosedRange<Int>, _ subject: String
+    ) {
         guard case .integer(let digits) = node.scalar?.value else {
-            return report(node, "must be an integer, not \(node.kindName)")
+            return report(node, "\(subject) must be an integer, not \(node.kindName)")
         }
         guard let value = Int(digits), range.contains(value) else {
             return report(
-                node, "must be between \(range.lowerBound) and \(range.upperBound)")
+                node, "\(subject) must be between \(range.lowerBound) and \(range.upperBound)")
         }
     }
 
-    private mutating func object(_ node: Node, _ shape: ObjectShape) {
+    private mutating func object(_ node: Node, _ shape: ObjectShape, _ subject: String) {
         guard case .mapping(let members) = node.content else {
-            return report(node, "must be a mapping, not \(node.kindName)")
+            return report(node, "\(subject) must be a mapping, not \(node.kindName)")
         }
         var meant: Set<String> = []
         for member in members {
             if let key = shape.key(member.key) {
-                check(member.value, key.shape)
+                check(member.value, key.shape, as: "'\(key.name)'")
                 if member.value.scalar?.value == .null, key.isRequired {
                     findings.append(
                         Finding(range: member.keyRange, message: "'\(key.name)' has no value"))

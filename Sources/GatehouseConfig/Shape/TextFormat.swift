@@ -1,4 +1,5 @@
 import GatehouseRegex
+import GatehouseSchema
 
 /// Why a text is not of its format; it never holds the text.
 struct FormatProblem: Error {
@@ -90,13 +91,13 @@ enum Texts {
         guard !choices.contains(text) else { return }
         throw FormatProblem(
             "must be \(choices.joined(separator: " or "))",
-            suggestion: Suggestion.text(for: text, among: choices))
+            suggestion: Names.nearest(to: text, among: choices).map { "did you mean '\($0)'?" })
     }
 
     static func listenerProtocol(_ text: String) throws(FormatProblem) {
         if text == "HTTP" { return }
         guard !["HTTPS", "TLS", "TCP", "HBONE"].contains(text) else {
-            throw FormatProblem("'\(text)' is not supported yet: listeners speak HTTP")
+            throw FormatProblem("must be HTTP; '\(text)' is not supported yet")
         }
         throw FormatProblem("must be HTTP")
     }

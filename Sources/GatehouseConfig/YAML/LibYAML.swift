@@ -64,7 +64,10 @@ enum LibYAML {
 
     private static func error(_ parser: yaml_parser_t) -> YAMLSyntaxError {
         var message = parser.problem.map { String(cString: $0) } ?? "not YAML"
-        if let context = parser.context { message = "\(String(cString: context)): \(message)" }
+        if let context = parser.context {
+            let line = parser.context_mark.line + 1
+            message = "\(message) \(String(cString: context)) that begins on line \(line)"
+        }
         // A problem of the reader has an offset only; its mark stands where the scanner was.
         let mark = parser.error == YAML_READER_ERROR ? parser.mark : parser.problem_mark
         return YAMLSyntaxError(message: message, mark: Mark(mark))

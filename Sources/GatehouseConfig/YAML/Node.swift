@@ -75,6 +75,8 @@ struct Scalar: Sendable {
         /// `.inf`, `.nan`: no JSON value.
         case notFinite
         case text
+        /// A variable in it could not be expanded, which was reported: nothing is known of it.
+        case unresolved
 
         var kindName: String {
             switch self {
@@ -82,7 +84,7 @@ struct Scalar: Sendable {
             case .boolean: "a boolean"
             case .integer: "an integer"
             case .decimal, .notFinite: "a number"
-            case .text: "text"
+            case .text, .unresolved: "text"
             }
         }
     }

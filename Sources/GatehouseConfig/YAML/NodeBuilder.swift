@@ -72,7 +72,7 @@ struct NodeBuilder {
             report(
                 range, "no anchor '&\(name)' stands before this alias",
                 suggestion: Suggestion.text(for: name, among: anchors.keys.sorted()))
-            add(Node(content: .scalar(Scalar(text: "", value: .null)), range: range))
+            add(Node(content: .scalar(Scalar(text: "", value: .unresolved)), range: range))
             return
         }
         add(node)
@@ -81,17 +81,20 @@ struct NodeBuilder {
     private mutating func scalar(_ text: String, isPlain: Bool, _ event: YAMLEvent) {
         let isKey = open.last.map { $0.isMapping && $0.key == nil } ?? false
         var value = text
+        var isKnown = true
         if !isKey {
             do {
                 value = try Expansion.expand(text, environment: environment)
             } catch {
+                isKnown = false
                 let range = source.find(error.culprit, in: event.range) ?? event.range
                 report(range, error.message, suggestion: error.suggestion)
             }
         }
         let isText = event.tag == "!" || event.tag == "tag:yaml.org,2002:str"
         if let tag = event.tag, !isText { refuseTag(tag, event.range) }
-        let resolved = isPlain && !isText ? CoreSchema.resolve(value) : .text
+        let plain = isPlain && !isText ? CoreSchema.resolve(value) : .text
+        let resolved = isKnown ? plain : .unresolved
         let node = Node(
             content: .scalar(Scalar(text: value, value: resolved)), range: event.range)
         if let anchor = event.anchor { anchors[anchor] = node }
