@@ -89,15 +89,12 @@ public final class LoopHost {
         while let run = live.last { run.end(.draining) }
         isDown = true
         host.leave(mailbox)
-        for entry in mailbox.close() {
-            switch entry {
-            case .broadcast(let broadcast): broadcast.delivered()
-            case .task(let task): task(self)
-            case .completion, .ring: break
-            }
-        }
+        let left = mailbox.close()
+        for case .task(let task) in left { task(self) }
         finishDraining()
         for instance in Array(started.values) { stop(instance) }
+        // Only now does nothing here read a value that a broadcast replaces.
+        for case .broadcast(let broadcast) in left { broadcast.delivered() }
         mailbox.loop = nil
         host.metrics.retire(metrics)
         domain.release()

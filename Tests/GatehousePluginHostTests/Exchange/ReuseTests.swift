@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The hot path")
 struct ReuseTests {
-    /// Goal: an exchange whose policies only continue takes no object that the one before it did not have.
+    /// Goal: an exchange whose policies only continue takes no object of its own.
     /// Method: the free list must give the same object again.
     @Test func `an exchange that only continues reuses what the one before it had`() throws {
         let fixture = try Fixture()
