@@ -22,7 +22,10 @@ enum TestPlugins {
             #"{"type":"object","required":["status"],"properties":{"status":{"type":"integer"}}}"#),
         make(
             .provider, "keycloak",
-            #"{"type":"object","additionalProperties":false,"properties":{"realm":{"type":"string"}}}"#
+            #"""
+            {"type":"object","additionalProperties":false,
+             "properties":{"realm":{"type":"string"}}}
+            """#
         ),
     ]
 

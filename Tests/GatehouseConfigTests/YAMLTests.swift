@@ -80,6 +80,13 @@ struct YAMLTests {
         #expect(!text.contains("\u{202E}") && !text.contains("\u{1B}"))
     }
 
+    @Test func `one line with many mistakes is answered in bounded work`() {
+        let keys = (0..<20_000).map { "\"unknown\($0)\":1" }.joined(separator: ",")
+        let outcome = loader().load("{\(keys)}")
+        #expect(outcome.diagnostics.count == FileLimits.diagnosticsMax + 1)
+        #expect(outcome.diagnostics.allSatisfy { $0.sourceLine.count < 200 })
+    }
+
     @Test func `a hundred diagnostics are shown and the rest is counted`() {
         let keys = (0..<150).map { "unknownKey\($0): 1\n" }.joined()
         let outcome = loader().load(keys)

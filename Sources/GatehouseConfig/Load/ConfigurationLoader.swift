@@ -120,18 +120,19 @@ public struct ConfigurationLoader: Sendable {
     private func outcome(
         _ configuration: Configuration?, _ findings: [Finding], _ source: SourceText
     ) -> Outcome {
-        var diagnostics = findings.map { finding in
+        // Sorted and cut before they are rendered: a file may have one line and many mistakes.
+        var seen: Set<Finding> = []
+        let sorted = findings.filter { seen.insert($0).inserted }.sorted { $0.order < $1.order }
+        let isRefused = sorted.contains { $0.severity == .error }
+        var diagnostics = sorted.prefix(FileLimits.diagnosticsMax).map { finding in
             source.diagnostic(
                 finding.severity, finding.range, finding.message, suggestion: finding.suggestion)
-        }.sortedByPosition()
-        let isRefused = diagnostics.contains { $0.severity == .error }
-        let more = diagnostics.count - FileLimits.diagnosticsMax
-        if more > 0, let last = diagnostics.last {
-            diagnostics = Array(diagnostics.prefix(FileLimits.diagnosticsMax))
+        }
+        if sorted.count > diagnostics.count, let last = diagnostics.last {
             diagnostics.append(
                 Diagnostic(
                     severity: isRefused ? .error : .warning, position: last.position,
-                    message: "and \(more) more"))
+                    message: "and \(sorted.count - diagnostics.count) more"))
         }
         return Outcome(configuration: isRefused ? nil : configuration, diagnostics: diagnostics)
     }

@@ -31,6 +31,8 @@ public enum FileLimits {
     public static let expandedBytesMax = 1 << 20
     /// Bytes of a secret's file.
     public static let secretBytesMax = 64 << 10
+    /// Mistakes after which no more are looked for in one pass.
+    static let findingsMax = 10_000
     /// Diagnostics shown; the rest is counted.
     public static let diagnosticsMax = 100
 }

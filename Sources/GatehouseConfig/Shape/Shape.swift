@@ -55,9 +55,12 @@ struct Key: Sendable {
 }
 
 /// Something that is wrong at a place of the text, before it is rendered.
-struct Finding: Sendable {
+struct Finding: Sendable, Hashable {
     var severity = Diagnostic.Severity.error
     var range: Range<Mark>
     var message: String
     var suggestion: String?
+
+    /// The order in which findings are shown: that of the file.
+    var order: (Mark, String, String) { (range.lowerBound, severity.rawValue, message) }
 }

@@ -77,14 +77,17 @@ struct ShapeCheck {
             return report(node, "\(subject) must be a mapping, not \(node.kindName)")
         }
         var meant: Set<String> = []
+        let written = Set(members.map(\.key))
+        let free = shape.keys.map(\.name).filter { !written.contains($0) }
         for member in members {
+            guard findings.count <= FileLimits.findingsMax else { return }
             if let key = shape.key(member.key) {
                 check(member.value, key.shape, as: "'\(key.name)'")
                 if member.value.scalar?.value == .null, key.isRequired {
                     findings.append(
                         Finding(range: member.keyRange, message: "'\(key.name)' has no value"))
                 }
-            } else if let near = unknown(member, members, shape) {
+            } else if let near = unknown(member, free, shape) {
                 meant.insert(near)
             }
         }
@@ -99,7 +102,7 @@ struct ShapeCheck {
 
     /// Reports a key that is not known; returns the key that was probably meant.
     private mutating func unknown(
-        _ member: Node.Member, _ members: [Node.Member], _ shape: ObjectShape
+        _ member: Node.Member, _ free: [String], _ shape: ObjectShape
     ) -> String? {
         if let kind = shape.others {
             let isInstalled = pluginNames[kind, default: []].contains(member.key)
@@ -111,8 +114,6 @@ struct ShapeCheck {
                 Finding(range: member.keyRange, message: "'\(member.key)' \(reason)"))
             return nil
         }
-        let written = Set(members.map(\.key))
-        let free = shape.keys.map(\.name).filter { !written.contains($0) }
         let near = Names.nearest(to: member.key, among: free)
         findings.append(
             Finding(

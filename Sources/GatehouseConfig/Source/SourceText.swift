@@ -76,11 +76,16 @@ struct SourceText: Sendable {
     /// A line as it may be shown: masked, without control characters, and cut around the column.
     private func excerpt(line: Int, column: Int) -> (text: String, caret: Int) {
         guard line >= 0, line < lines.count else { return ("", 0) }
-        var shown = lines[line]
+        let width = 160
+        let first = column > width - 40 ? column - 60 : 0
+        // More than is shown, so that the user information of a URL that begins before is seen.
+        let base = max(0, first - 2_048)
+        var shown = Array(lines[line].dropFirst(base).prefix(first - base + width + 2_048))
         for mask in masks where mask.lowerBound.line <= line && line <= mask.upperBound.line {
-            let from = mask.lowerBound.line == line ? mask.lowerBound.column : 0
-            let to = mask.upperBound.line == line ? mask.upperBound.column : shown.count
-            for at in from..<max(from, min(to, shown.count)) where shown[at] != " " {
+            let from = mask.lowerBound.line == line ? mask.lowerBound.column - base : 0
+            let to = mask.upperBound.line == line ? mask.upperBound.column - base : shown.count
+            let start = max(0, from)
+            for at in start..<max(start, min(to, shown.count)) where shown[at] != " " {
                 shown[at] = "*"
             }
         }
@@ -88,10 +93,9 @@ struct SourceText: Sendable {
         for at in shown.indices where isControl(shown[at]) {
             shown[at] = shown[at] == "\t" ? " " : "\u{FFFD}"
         }
-        let width = 160
-        let first = column > width - 40 ? column - 60 : 0
-        var text = String(String.UnicodeScalarView(shown.dropFirst(first).prefix(width)))
-        if shown.count > first + width { text += "..." }
+        let view = shown.dropFirst(first - base).prefix(width)
+        var text = String(String.UnicodeScalarView(view))
+        if lines[line].count > first + width { text += "..." }
         return (first > 0 ? "..." + text : text, column - first + (first > 0 ? 3 : 0))
     }
 
