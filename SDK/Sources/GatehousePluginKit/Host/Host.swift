@@ -70,7 +70,7 @@ public struct Host: @unchecked Sendable {
         _ = borrowing(reason) { ready(instance, isReady ? 1 : 0, $0) }
     }
 
-    /// The value of a secret that the configuration of this instance refers to. [control]
+    /// The value of a secret that the configuration of this instance refers to. [any]
     ///
     /// - Throws: `denied` for a reference of somebody else's, and to providers always; `io` when
     ///   the file cannot be read.

@@ -94,26 +94,32 @@ typedef struct gh_result { /* of a fetch, a timer, a join, a channel or complete
  * backend uses the same table: it is the policy that ends the chain, and its request_head answers
  * RESPONDED, PAUSE or FAIL. */
 #define GH_IFACE_POLICY "gatehouse.policy/0"
+/* Every member: since 0. Heads, bodies, results and payloads are borrowed for the call. */
 typedef struct gh_policy {
-  gh_status (*loop_started)(void *instance, uint32_t loop,
-                            void **out_loop_state); /* lock-free per-loop state: caches, counters */
+  /* A loop begins to serve the instance: makes what the policy keeps for it without locks, such as
+   * caches and counters. A failure keeps the instance from being used. */
+  gh_status (*loop_started)(void *instance, uint32_t loop, void **out_loop_state);
+  /* The loop has ended with the instance: frees the loop state. */
   void (*loop_stopped)(void *instance, void *loop_state);
+  /* The head of a request; the answers of the four phases are gh_action. */
   gh_action (*request_head)(void *instance, void *loop_state, gh_exchange x, const gh_head *head,
                             void **state);
+  /* A piece of the request's body, where read_body asked for it. */
   gh_action (*request_body)(void *instance, void *loop_state, gh_exchange x, const gh_body *body,
                             void **state);
+  /* The head of a response: the upstream's, another policy's or the core's. */
   gh_action (*response_head)(void *instance, void *loop_state, gh_exchange x, const gh_head *head,
                              void **state);
+  /* A piece of the response's body, where read_body asked for it. */
   gh_action (*response_body)(void *instance, void *loop_state, gh_exchange x, const gh_body *body,
                              void **state);
+  /* An operation of the exchange came to its end; the action is that of the phase that paused. */
   gh_action (*resumed)(void *instance, void *loop_state, gh_exchange x, uint64_t token,
                        const gh_result *result, void **state);
-  void (*notified)(void *instance, void *loop_state, uint64_t token,
-                   gh_str payload); /* of broadcast(), once on each loop */
-  void (*ended)(void *instance, void *loop_state, gh_exchange x, uint32_t reason /* complete, client
-                gone, upstream failed, timeout, reset, draining, other */
-                ,
-                void *state);
+  /* A broadcast reached this loop, once. */
+  void (*notified)(void *instance, void *loop_state, uint64_t token, gh_str payload);
+  /* The exchange is over (GH_END_*): frees what state holds. The last call for this exchange. */
+  void (*ended)(void *instance, void *loop_state, gh_exchange x, uint32_t reason, void *state);
 } gh_policy;
 
 #ifdef __cplusplus
