@@ -33,8 +33,6 @@ public enum Limits {
     public static let wholeBodyBytesDefault = 1 << 20
     /// The most that a policy may ask to read whole, bytes.
     public static let wholeBodyBytesMax = 64 << 20
-    /// Chunks of one call of a body phase.
-    public static let bodyChunksPerCall = 1
     /// Live operations of one exchange: a policy waits for one or two things.
     public static let operationsPerExchangeMax = 32
     /// Live operations of one instance outside exchanges.
