@@ -4,6 +4,8 @@ public struct RequestForwarding {
     public var host: UnsafeRawBufferPointer
     /// A path that takes the place of the received one, or nil; the query stays.
     public var path: UnsafeRawBufferPointer?
+    /// What takes the place of the received query, or nil; empty leaves none.
+    public var query: UnsafeRawBufferPointer?
     /// The address of the peer as text, for X-Forwarded-For.
     public var peer: UnsafeRawBufferPointer
     /// `http` or `https`, as the listener received it.
@@ -79,7 +81,10 @@ extension RequestHead {
         sink.append(bytes[methodBytes])
         sink.append(Syntax.space)
         sink.append(forwarding.path ?? path(in: bytes))
-        if let query = target.query {
+        if let query = forwarding.query {
+            if !query.isEmpty { sink.append(0x3F) }
+            sink.append(query)
+        } else if let query = target.query {
             sink.append(0x3F)
             sink.append(bytes[query])
         }

@@ -241,6 +241,21 @@ struct ShellTests {
         exchange.end()
     }
 
+    @Test func `a token in the query is read where configured and only it removed`() throws {
+        let bench = try Bench(["authorizationLocation": ["queryParameter": ["name": "t"]]])
+        let token = try bench.token()
+        for (query, left) in [("a=1&t=\(token)&b", "/mcp?a=1&b"), ("t=\(token)", "/mcp")] {
+            let exchange = bench.send("POST", "/mcp?" + query)
+            #expect(exchange.lastAction == .continue)
+            #expect(exchange.request.target == left)
+            exchange.end()
+        }
+        let unread = try Bench()
+        let refused = unread.send("POST", "/mcp?access_token=\(try unread.token())")
+        #expect(refused.ownResponse?.status == 401)
+        refused.end()
+    }
+
     @Test func `mediated delivery registers, redirects and proxies tokens`() throws {
         var provider: JSONObject = ["issuer": "https://as.test"]
         for name in ["authorization", "token", "registration"] {

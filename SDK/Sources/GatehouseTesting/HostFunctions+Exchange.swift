@@ -140,6 +140,14 @@ extension HostFunctions {
             let name = edit.name.text
             let value = edit.value.copied
             bad?.pointee = UInt32(at)
+            if edit.op == GH_EDIT_QUERY {
+                let isQuery = value.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x23 }
+                guard direction == 0, name.isEmpty, isQuery else { return invalid }
+                let path = message.target.prefix { $0 != "?" }
+                let query = String(decoding: value, as: UTF8.self)
+                message.target = path + (query.isEmpty ? "" : "?" + query)
+                continue
+            }
             if refused.contains(name.lowercased()) { return gh_status(GH_DENIED) }
             let isName = !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
             let isValue = value.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }

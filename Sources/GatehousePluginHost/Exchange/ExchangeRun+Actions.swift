@@ -66,6 +66,7 @@ extension ExchangeRun {
     }
 
     private func check(_ edit: gh_edit, _ direction: Direction) -> gh_status {
+        if edit.op == GH_EDIT_QUERY { return checkQuery(edit, direction) }
         guard edit.op <= GH_EDIT_REMOVE, edit.name.isSound, edit.value.isSound,
             FieldNames.isName(edit.name.bytes)
         else { return gh_status(GH_INVALID) }
@@ -73,6 +74,14 @@ extension ExchangeRun {
         guard edit.op == GH_EDIT_REMOVE || FieldNames.isValue(edit.value.bytes) else {
             return gh_status(GH_INVALID)
         }
+        return gh_status(GH_OK)
+    }
+
+    /// A query of visible ASCII without `#` (RFC 3986 §3.4).
+    private func checkQuery(_ edit: gh_edit, _ direction: Direction) -> gh_status {
+        guard direction == .request, edit.name.len == 0, edit.value.isSound,
+            edit.value.bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != 0x23 })
+        else { return gh_status(GH_INVALID) }
         return gh_status(GH_OK)
     }
 
@@ -84,6 +93,10 @@ extension ExchangeRun {
         for edit in edits { needed += edit.name.len + edit.value.len }
         guard needed <= arena.room else { return gh_status(GH_LIMIT) }
         for edit in edits {
+            if edit.op == GH_EDIT_QUERY {
+                queryEdit = arena.copy(edit.value.bytes) ?? SlotProgram.emptyBytes
+                continue
+            }
             let name = gh_str(arena.copy(edit.name.bytes) ?? SlotProgram.emptyBytes)
             var value = name
             if edit.op != GH_EDIT_REMOVE {
@@ -117,6 +130,11 @@ extension ExchangeRun {
         return gh_status(GH_OK)
     }
 
+    /// An empty query is an absent one.
+    private static func presentQuery(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        bytes.isEmpty ? UnsafeRawBufferPointer(start: nil, count: 0) : bytes
+    }
+
     /// What is known of the request besides its fields.
     func attribute(_ id: UInt32, _ out: inout gh_str) -> gh_status {
         let bytes: UnsafeRawBufferPointer
@@ -124,7 +142,8 @@ extension ExchangeRun {
         case GH_ATTR_METHOD: bytes = view.method
         case GH_ATTR_TARGET: bytes = view.target
         case GH_ATTR_PATH: bytes = view.path
-        case GH_ATTR_QUERY: bytes = view.query
+        case GH_ATTR_QUERY:
+            bytes = queryEdit.map(Self.presentQuery) ?? view.query
         case GH_ATTR_SCHEME: bytes = view.scheme
         case GH_ATTR_AUTHORITY: bytes = view.authority
         case GH_ATTR_EXTERNAL_BASE: bytes = described(.externalBase)

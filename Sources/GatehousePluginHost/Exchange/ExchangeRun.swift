@@ -97,6 +97,8 @@ public final class ExchangeRun {
 
     var arena = ByteArena()
     var requestEdits = HeadEdits()
+    /// What takes the place of the target's query; nil: it stays. Empty: none.
+    public internal(set) var queryEdit: UnsafeRawBufferPointer?
     var responseEdits = HeadEdits()
     var requestWhole = WholeBody()
     var responseWhole = WholeBody()
@@ -202,6 +204,7 @@ public final class ExchangeRun {
         stream = StreamedResponse()
         arena.reset()
         requestEdits.reset()
+        queryEdit = nil
         responseEdits.reset()
         requestWhole.reset()
         responseWhole.reset()

@@ -79,15 +79,18 @@ extension Exchange {
             ? BodyFraming.length(UInt64(run?.wholeBody(.request).count ?? 0)) : head.framing
         let trusts = trustsPeer
         let edits = self.edits
+        let query = run?.queryEdit
         let room =
             head.length + 2 * Int(head.authority.count) + upstream.authorityBytes.count
-            + (upstream.pathBytes?.count ?? 0) + connection.peer.text.count + 512
+            + (upstream.pathBytes?.count ?? 0) + connection.peer.text.count + (query?.count ?? 0)
+            + 512
         headBytes.withUnsafeReadableBytes { bytes in
             upstream.authorityBytes.withUnsafeBytes { host in
                 connection.peer.text.withUnsafeBytes { peer in
                     var forwarding = RequestForwarding(
                         host: host, peer: peer, scheme: Text.http, framing: framing)
                     forwarding.trustsPeer = trusts
+                    forwarding.query = query
                     forwarding.removesOrigin = upstream.removesOrigin
                     forwarding.edits = edits.isEmpty ? nil : edits
                     worker.upstreamOut.compose(room) { sink in

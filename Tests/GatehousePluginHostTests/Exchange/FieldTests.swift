@@ -5,6 +5,25 @@ import Testing
 
 @Suite("Fields, edits, attributes, notes")
 struct FieldTests {
+    @Test func `the query of a request can be replaced, nothing else by that edit`() throws {
+        let fixture = try Fixture()
+        let policy = fixture.policy("p")
+        policy.requestHead = { call in
+            #expect(call.edit(0, GH_EDIT_QUERY, "x", "a=1") == GH_INVALID, "a name")
+            #expect(call.edit(0, GH_EDIT_QUERY, "", "a b") == GH_INVALID)
+            #expect(call.edit(0, GH_EDIT_QUERY, "", "a#b") == GH_INVALID)
+            #expect(call.edit(1, GH_EDIT_QUERY, "", "a") == GH_INVALID, "no response has one")
+            #expect(call.edit(0, GH_EDIT_QUERY, "", "a=1") == GH_OK)
+            return Int(GH_CONTINUE)
+        }
+        let run = try fixture.begin(try fixture.chain([policy]), TestOwner(), "GET /?t=x HTTP/1.1")
+        #expect(run.queryEdit == nil)
+        #expect(run.requestHead() == .proceed)
+        #expect(run.queryEdit.map { String(decoding: $0, as: UTF8.self) } == "a=1")
+        run.end(.complete)
+        fixture.shutdown()
+    }
+
     @Test func `wanted fields come in the order asked for, names without case`() throws {
         let fixture = try Fixture()
         let a = fixture.policy("a")

@@ -39,6 +39,11 @@ public struct FieldEdits: ~Copyable {
         add(GH_EDIT_REMOVE, name, BorrowedBytes())
     }
 
+    /// Puts `query` in the place of the request target's query; empty leaves none.
+    public mutating func setQuery(_ query: BorrowedBytes) {
+        add(GH_EDIT_QUERY, BorrowedBytes(), query)
+    }
+
     private mutating func add(
         _ operation: some BinaryInteger, _ name: BorrowedBytes, _ value: BorrowedBytes
     ) {

@@ -203,7 +203,14 @@ extension McpAuthentication {
         var edits = FieldEdits()
         switch location.kind {
         case .header: edits.remove(named: location.field)
-        case .query: return true
+        case .query:
+            guard let query = exchange.attribute(.query)?.array else { return true }
+            let rest = CredentialRemoval.query(query, name: location.name) ?? []
+            return rest.withUnsafeBytes { bytes in
+                var edits = FieldEdits()
+                edits.setQuery(BorrowedBytes(unsafe: bytes))
+                return (try? exchange.apply(edits, to: .request)) != nil
+            }
         case .cookie:
             guard let all = cookies(exchange) else { return true }
             if let rest = CredentialRemoval.cookie(all, name: location.name) {

@@ -7,7 +7,9 @@
 extern "C" {
 #endif
 
-enum { GH_EDIT_SET = 0, GH_EDIT_ADD = 1, GH_EDIT_REMOVE = 2 };
+/* GH_EDIT_QUERY, of the request only: the value takes the place of the target's query; empty leaves
+ * none. The name is empty. For what must not reach the upstream in a query, such as a token. */
+enum { GH_EDIT_SET = 0, GH_EDIT_ADD = 1, GH_EDIT_REMOVE = 2, GH_EDIT_QUERY = 3 };
 
 /* read_body modes. */
 enum { GH_BODY_OBSERVE = 1, GH_BODY_STREAM = 2, GH_BODY_WHOLE = 3 };
@@ -27,7 +29,7 @@ enum {
 };
 
 typedef struct gh_edit {
-  uint32_t op; /* 0 set 1 add 2 remove */
+  uint32_t op; /* 0 set 1 add 2 remove 3 query */
   uint32_t reserved;
   gh_str name;
   gh_str value;
