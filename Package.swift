@@ -128,7 +128,7 @@ let coreTests: [Target] = [
     tests("GatehouseHTTP", [sdk("GatehouseJSON")]),
     tests("GatehouseRegex"),
     tests("GatehouseSchema", [sdk("GatehouseJSON")]),
-    tests("GatehouseConfig", [sdk("GatehouseJSON")]),
+    tests("GatehouseConfig", [sdk("GatehouseJSON"), "GatehouseSchema"]),
     tests(
         "GatehousePluginHost",
         [
