@@ -3,7 +3,6 @@
 import resource
 
 import pytest
-
 from support.example import start_example
 from support.places import HERE, python
 from support.processes import Program, free_port

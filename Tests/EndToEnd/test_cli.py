@@ -7,7 +7,6 @@ import socket
 import jsonschema
 import pytest
 import yaml
-
 from support.gateway import environment, gateway, route
 from support.http import call
 from support.places import EXAMPLE, GATEHOUSE, PLUGINS

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-
 from support.http import call, challenge
 from support.processes import wait_until
 

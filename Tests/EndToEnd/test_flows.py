@@ -2,7 +2,6 @@
 token, initialize or server/discover, tools/list, tools/call, a stream (issue: "What a user sees")."""
 
 import pytest
-
 from support import clients
 
 ROUTES = ["/stdio/mcp", "/keycloak/mcp"]

@@ -1,7 +1,6 @@
 """Key sets that come late, or never (issue: 503 and Retry-After; G30, G32)."""
 
 import pytest
-
 from support.gateway import authentication, bearer, gateway, route
 from support.http import call
 from support.processes import free_port, wait_until

@@ -2,7 +2,6 @@
 shown). Direct mode: the clients register and authorize at the peer itself."""
 
 import pytest
-
 from peers import glewlwyd
 from peers.canaille import Canaille
 from support import clients

@@ -4,13 +4,13 @@ import shutil
 import subprocess
 
 import pytest
-
 from support.gateway import environment, gateway, route
 from support.http import call
 from support.places import GATEHOUSE, PLUGINS, ROOT
 from support.processes import run
 
 ADAPTER = ROOT / "examples" / "custom-adapter-c"
+HEADERS = ROOT / "SDK" / "Sources" / "CGatehouse" / "include"
 
 
 def copy_without(folder, *names):
@@ -57,13 +57,57 @@ def test_a_truncated_library_is_listed_and_stops_nothing(tmp_path, upstream):
         assert "half.so" in running.error_text
 
 
-def test_an_adapter_in_c_is_built_and_used(tmp_path):
+def build_adapter(plugins):
     """One file, one `cc`, only our headers; nothing else is built again."""
-    plugins = copy_without(tmp_path)
     (source,) = ADAPTER.glob("*.c")
-    headers = ROOT / "SDK" / "Sources" / "CGatehouse" / "include"
-    command = ["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
-    command += [f"-I{headers}", "-o", plugins / "custom.so", source]
+    command = ["cc", "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC"]
+    command += ["-fvisibility=hidden", "-I", HEADERS, "-o", plugins / "custom.so", source]
     subprocess.run(command, check=True)
+
+
+def test_an_adapter_in_c_is_built_and_used(tmp_path, upstream):
+    """Its provider publishes metadata at a path of its own and registers nobody."""
+    plugins = copy_without(tmp_path)
+    build_adapter(plugins)
     result = run([GATEHOUSE, "plugin", "list", "--plugin-dir", plugins], env=environment())
     assert result.returncode == 0 and "custom" in result.stdout, result
+    issuer = f"http://127.0.0.1:{upstream.port}"
+    upstream.documents["/own/place.json"] = {
+        "issuer": issuer,
+        "authorization_endpoint": issuer + "/authorize",
+        "token_endpoint": issuer + "/token",
+        "jwks_uri": issuer + "/keys",
+        "response_types_supported": ["code"],
+        "code_challenge_methods_supported": ["S256"],
+    }
+    upstream.documents["/keys"] = {"keys": []}
+    policy = {
+        "issuer": issuer,
+        "audiences": ["a"],
+        "provider": {"custom": {"documentPath": "/own/place.json"}},
+        "resourceMetadata": {},
+    }
+    routes = [route("/mcp", upstream.port, "exact", mcpAuthentication=policy)]
+    with gateway(tmp_path, routes, plugins=plugins) as running:
+        path = "/.well-known/oauth-authorization-server/mcp"
+        document = call("GET", running.url + path).json()
+        assert document["issuer"] == running.url + "/mcp"
+        assert document["authorization_endpoint"] == issuer + "/authorize"
+        assert any(seen["target"] == "/own/place.json" for seen in upstream.requests)
+        assert call("GET", running.url + "/mcp").status == 401
+
+
+def test_what_an_adapter_in_c_refuses_is_shown_at_its_place(tmp_path, upstream):
+    plugins = copy_without(tmp_path)
+    build_adapter(plugins)
+    path = tmp_path / "c.yaml"
+    path.write_text(
+        "binds:\n- port: 1\n  listeners:\n  - routes:\n    - backends: [{host: 'a:1'}]\n"
+        "      policies:\n        mcpAuthentication:\n          issuer: https://as.test\n"
+        "          audiences: [a]\n          resourceMetadata: {}\n"
+        "          provider:\n            custom:\n              documentPath: no-slash\n"
+    )
+    command = [GATEHOUSE, "validate", "-f", path, "--plugin-dir", plugins]
+    result = run(command, env=environment())
+    assert result.returncode == 1
+    assert f"{path}:13:" in result.stderr and "slash" in result.stderr, result.stderr

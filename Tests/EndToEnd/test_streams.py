@@ -5,7 +5,6 @@ import hashlib
 import socket
 
 import pytest
-
 from support.gateway import gateway, route
 from support.http import call
 from support.processes import wait_until

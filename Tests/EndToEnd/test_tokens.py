@@ -1,7 +1,6 @@
 """Which tokens pass, and what the answer to another says (G05, G06, G90 to G95)."""
 
 import pytest
-
 from support.gateway import authentication, bearer, gateway, route
 from support.http import call, challenge
 from support.tokens import Issuer

@@ -3,6 +3,8 @@
 /echo         what arrived, as JSON          /bytes/N      N bytes with Content-Length
 /events       an event, then an open stream  /die/length   ends within the stated length
 /die/chunked  ends within a chunk            /status/N     this status, with a challenge
+
+A path in `documents` is answered with its JSON.
 """
 
 import asyncio
@@ -24,6 +26,7 @@ class Upstream:
         self.loop = asyncio.new_event_loop()
         self.changed = threading.Condition()
         self.requests, self.streams, self.left = [], 0, 0
+        self.documents = {}
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.ready = threading.Event()
         self.thread.start()
@@ -94,7 +97,9 @@ class Upstream:
             await self._die(writer, argument)
             return False
         status, body, extra = 200, json.dumps(request).encode(), "Content-Type: application/json"
-        if name == "bytes":
+        if target in self.documents:
+            body = json.dumps(self.documents[target]).encode()
+        elif name == "bytes":
             body, extra = pattern(int(argument)), "Content-Type: application/octet-stream"
         elif name == "status":
             status, extra = int(argument), 'WWW-Authenticate: Bearer realm="inner"'
