@@ -130,7 +130,10 @@ extension Exchange {
             }
             reason = "the upstream closed before it answered"
             fail(failure.status, .upstreamFailed)
-        case .held, .streaming: upstreamEnded()
+        case .held, .streaming:
+            guard failure == .broken, !responseBody.isComplete else { return upstreamEnded() }
+            reason = "the upstream's connection broke within the response"
+            responsePhase == .held ? fail(502, .upstreamFailed) : cut(.upstreamFailed)
         case .local, .discarding: break
         }
     }

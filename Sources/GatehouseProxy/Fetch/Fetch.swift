@@ -218,7 +218,7 @@ final class Fetch: UpstreamUser {
         worker.touch()
         let wasReused = (connection?.usedBefore ?? 0) > 0
         connection = nil
-        if head != nil, decoder.closed() {
+        if head != nil, failure != .broken, decoder.closed() {
             return deliver(outcome, isReusable: false)
         }
         let isSafe = ["GET", "HEAD"].contains(request.method)

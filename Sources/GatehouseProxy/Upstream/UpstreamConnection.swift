@@ -26,6 +26,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
     private var isHeld = false
     private var hasPendingRead = false
     private var isTrusted: Bool
+    private var isBroken = false
     private var whenReady: ((Bool) -> Void)?
 
     init(isTLS: Bool) { isTrusted = !isTLS }
@@ -102,6 +103,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
     func channelInactive(context: ChannelHandlerContext) { ended() }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        isBroken = true
         context.close(promise: nil)
     }
 
@@ -111,7 +113,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
         ready(false)
         let user = self.user
         self.user = nil
-        user?.upstreamClosed(isTrusted ? .closed : .untrusted)
+        user?.upstreamClosed(!isTrusted ? .untrusted : isBroken ? .broken : .closed)
     }
 
     private func ready(_ isUsable: Bool) {

@@ -12,11 +12,14 @@ enum UpstreamFailure: Error, Equatable {
     case overloaded
     /// The connection ended.
     case closed
+    /// It ended by a reset, or TLS without its closing alert: a body that ends with the connection
+    /// is cut short (RFC 9112 §8, §9.8).
+    case broken
 
     /// The status that a client gets.
     var status: UInt32 {
         switch self {
-        case .refused, .untrusted, .closed: 502
+        case .refused, .untrusted, .closed, .broken: 502
         case .timeout: 504
         case .overloaded: 503
         }
