@@ -50,6 +50,14 @@ struct KeycloakRealmTests {
     }
 
     private func logIn(_ registered: DemoResponse?, scope: String) throws -> JSONObject {
+        let answer = try tokenAnswer(registered, scope: scope, sendsSecret: true)
+        let text = try #require(answer?.json["access_token"]?.stringValue)
+        return try UnverifiedToken(parsing: text).claims.members
+    }
+
+    private func tokenAnswer(
+        _ registered: DemoResponse?, scope: String, sendsSecret: Bool
+    ) throws -> DemoResponse? {
         let client = try #require(registered?.json["client_id"]?.stringValue)
         let secret = try #require(registered?.json["client_secret"]?.stringValue)
         let target = FormEncoding.adding(
@@ -73,15 +81,13 @@ struct KeycloakRealmTests {
         #expect(back.status == 302)
         #expect(back.locationQuery["iss"] == nil)
         #expect(back.locationQuery["state"] == "s")
-        let answer = visitor.post(
-            root + "/protocol/openid-connect/token",
-            form: [
-                "grant_type": "authorization_code", "code": back.locationQuery["code"] ?? "",
-                "redirect_uri": Example.callback, "code_verifier": Example.verifier,
-                "client_id": client, "client_secret": secret,
-            ])
-        let text = try #require(answer?.json["access_token"]?.stringValue)
-        return try UnverifiedToken(parsing: text).claims.members
+        var form = [
+            "grant_type": "authorization_code", "code": back.locationQuery["code"] ?? "",
+            "redirect_uri": Example.callback, "code_verifier": Example.verifier,
+            "client_id": client,
+        ]
+        if sendsSecret { form["client_secret"] = secret }
+        return visitor.post(root + "/protocol/openid-connect/token", form: form)
     }
 
     private func action(of page: DemoResponse) -> String? {
@@ -96,6 +102,14 @@ struct KeycloakRealmTests {
         #expect(claims["aud"] == ["mcp_proxy", "account"])
         #expect(claims["typ"] == "Bearer")
         #expect(claims["preferred_username"] == "testuser")
+    }
+
+    @Test func `a client that asked for none needs no secret, though it was given one`() throws {
+        let open = try tokenAnswer(register(), scope: "profile", sendsSecret: false)
+        #expect(open?.status == 200)
+        let confidential = register(["token_endpoint_auth_method": "client_secret_post"])
+        let refused = try tokenAnswer(confidential, scope: "profile", sendsSecret: false)
+        #expect(refused?.status == 401)
     }
 
     @Test func `a client registered with scopes of its own loses the audience`() throws {

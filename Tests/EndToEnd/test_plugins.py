@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import urllib.parse
 
 import pytest
 from support.gateway import environment, gateway, route
@@ -11,6 +12,16 @@ from support.processes import run
 
 ADAPTER = ROOT / "examples" / "custom-adapter-c"
 HEADERS = ROOT / "SDK" / "Sources" / "CGatehouse" / "include"
+
+
+AUTHORIZATION = {
+    "response_type": "code",
+    "client_id": "c",
+    "redirect_uri": "http://127.0.0.1:1/callback",
+    "state": "s",
+    "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+    "code_challenge_method": "S256",
+}
 
 
 def copy_without(folder, *names):
@@ -92,7 +103,10 @@ def test_an_adapter_in_c_is_built_and_used(tmp_path, upstream):
         path = "/.well-known/oauth-authorization-server/mcp"
         document = call("GET", running.url + path).json()
         assert document["issuer"] == running.url + "/mcp"
-        assert document["authorization_endpoint"] == issuer + "/authorize"
+        authorize = document["authorization_endpoint"]
+        assert authorize.startswith(running.url + "/"), "mediated: the gateway's own"
+        answer = call("GET", f"{authorize}?{urllib.parse.urlencode(AUTHORIZATION)}")
+        assert answer.one("location").startswith(issuer + "/authorize?")
         assert any(seen["target"] == "/own/place.json" for seen in upstream.requests)
         assert call("GET", running.url + "/mcp").status == 401
 
@@ -107,7 +121,7 @@ def test_what_an_adapter_in_c_refuses_is_shown_at_its_place(tmp_path, upstream):
         "          audiences: [a]\n          resourceMetadata: {}\n"
         "          provider:\n            custom:\n              documentPath: no-slash\n"
     )
-    command = [GATEHOUSE, "validate", "-f", path, "--plugin-dir", plugins]
+    command = [GATEHOUSE, "run", "-f", path, "--plugin-dir", plugins]
     result = run(command, env=environment())
     assert result.returncode == 1
     assert f"{path}:13:" in result.stderr and "slash" in result.stderr, result.stderr

@@ -77,15 +77,17 @@ extension KeycloakRealm {
         let scopes = asked["scope"]?.stringValue.map { text in
             Set(text.split(separator: " ").map(String.init))
         }
+        let isPublic = asked["token_endpoint_auth_method"]?.stringValue == "none"
         return OAuthClient(
-            id: Chance.uuid(), secret: Chance.secret(), method: "client_secret_basic",
-            redirectURIs: uris,
+            id: Chance.uuid(), secret: Chance.secret(),
+            method: isPublic ? "none" : "client_secret_basic", redirectURIs: uris,
             grantTypes: strings(asked["grant_types"]) ?? ["authorization_code", "refresh_token"],
             scopes: scopes.flatMap { $0.isEmpty ? nil : $0 },
             name: asked["client_name"]?.stringValue ?? "")
     }
 
-    /// The answer says `client_secret_basic` and carries a secret whatever was asked for.
+    /// The answer says `client_secret_basic` and carries a secret whatever was asked for; of a
+    /// client that asked for `none` the realm wants none.
     private func created(_ client: OAuthClient, _ asked: JSONObject) -> DemoResponse {
         let location = authority.issuer + "/clients-registrations/openid-connect/" + client.id
         let scopes = client.scopes.map { $0.sorted() } ?? Self.optionalScopes

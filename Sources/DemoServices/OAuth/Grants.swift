@@ -4,8 +4,9 @@ import GatehouseJSON
 /// A registered client.
 struct OAuthClient: Sendable {
     let id: String
-    /// Nil for a public client.
+    /// Nil for a public client, unless one was given a secret that nobody asks it for.
     let secret: String?
+    /// `none` for a public client.
     let method: String
     let redirectURIs: [String]
     let grantTypes: [String]
@@ -71,7 +72,8 @@ enum ClientCredentials {
         _ request: DemoRequest, in clients: BoundedStore<OAuthClient>
     ) -> OAuthClient? {
         guard let (id, secret) = read(request), let client = clients[id] else { return nil }
-        guard let expected = client.secret else { return secret == nil ? client : nil }
+        if client.method == "none", secret == nil { return client }
+        guard let expected = client.secret else { return nil }
         return secret == expected ? client : nil
     }
 }
