@@ -18,7 +18,7 @@ public struct ResponseHeadParser: Sendable {
 
     /// Forgets all, for the answer to a request with this method.
     ///
-    /// 101 is a fault unless `allowsUpgrade`, which says that Upgrade was forwarded (RFC 9110 §7.8).
+    /// 101 is a fault unless `allowsUpgrade`: Upgrade was forwarded (RFC 9110 §7.8).
     public mutating func reset(method: Method, allowsUpgrade: Bool = false) {
         reader = LineReader()
         hasStatusLine = false

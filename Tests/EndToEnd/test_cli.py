@@ -121,6 +121,17 @@ def test_a_signal_drains(tmp_path, upstream, number):
         assert running.wait() == 0
 
 
+def test_a_drain_that_hits_its_deadline_ends_with_4(tmp_path, upstream):
+    top = {"timeouts": {"drain": "200ms"}}
+    with gateway(tmp_path, [route("/", upstream.port)], top=top) as running:
+        with socket.create_connection(("127.0.0.1", running.port), 20) as client:
+            client.sendall(b"GET /events HTTP/1.1\r\nHost: a\r\n\r\n")
+            upstream.wait_for(lambda u: u.streams == 1)
+            running.signal(signal.SIGTERM)
+            assert running.wait() == 4
+            assert "deadline" in running.error_text
+
+
 def test_an_exchange_under_way_is_finished_and_a_second_signal_ends_at_once(tmp_path, upstream):
     with gateway(tmp_path, [route("/", upstream.port)]) as running:
         client = socket.create_connection(("127.0.0.1", running.port), 20)
