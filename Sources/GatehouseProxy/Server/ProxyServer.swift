@@ -48,6 +48,7 @@ public final class ProxyServer: Sendable {
     private let resolver: Resolver
     private let tls: TLSContexts
     private let listeners: Mutex<[any Channel]>
+    private let isShutDown = Mutex(false)
 
     /// Starts loops, plugins on the loops, and listeners; returns when connections are accepted.
     ///
@@ -115,8 +116,14 @@ public final class ProxyServer: Sendable {
         return isClean.withLock { $0 }
     }
 
-    /// Ends everything at once and joins the loops. Blocks; the server cannot be used afterwards.
+    /// Ends everything at once and joins the loops. Blocks; the server cannot be used afterwards,
+    /// and a second call does nothing.
     public func shutdown() {
+        let wasShutDown = isShutDown.withLock { isShutDown in
+            defer { isShutDown = true }
+            return isShutDown
+        }
+        guard !wasShutDown else { return }
         stopAccepting()
         for worker in workers {
             try? worker.loop.submit { worker.stop() }.wait()
