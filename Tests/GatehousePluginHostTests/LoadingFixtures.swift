@@ -128,7 +128,8 @@ struct LoadingFixtures {
     }
 }
 
-/// A host that offers every interface of the contract with empty tables, immortal as a host must be.
+/// A host that offers every interface of the contract with empty tables, immortal as a host must
+/// be.
 enum LoadingHost {
     nonisolated(unsafe) static let pointer: UnsafePointer<gh_host> = {
         let host = UnsafeMutablePointer<gh_host>.allocate(capacity: 1)

@@ -32,6 +32,27 @@ struct MeasureTests {
         #expect(longFunctions(in: file, limit: 70) == ["x.swift:1 (72)"])
     }
 
+    @Test func `a requirement of a protocol is no long function`() {
+        let lines =
+            ["    func short() -> Int", "    /// Another one."]
+            + Array(repeating: Substring("    var line: Int { get }"), count: 71) + ["    }"]
+        let file = SourceTree.File(path: "x.swift", lines: lines)
+        #expect(longFunctions(in: file, limit: 70).isEmpty)
+    }
+
+    /// Whether the declaration that begins these lines opens a body before another begins.
+    private func hasBody(_ lines: ArraySlice<Substring>) -> Bool {
+        let margin = lines.first?.prefix { $0 == " " } ?? ""
+        for (place, line) in lines.enumerated() {
+            let code = line.dropFirst(margin.count)
+            if place > 0, line.hasPrefix(margin), !code.hasPrefix(" "), !code.hasPrefix(")") {
+                return false
+            }
+            if line.hasSuffix("{") { return true }
+        }
+        return false
+    }
+
     private func longFunctions(in file: SourceTree.File, limit: Int) -> [String] {
         var found: [String] = []
         for (start, line) in file.lines.enumerated() {
@@ -42,8 +63,7 @@ struct MeasureTests {
             }
             let end = line.prefix { $0 == " " } + "}"
             guard let last = file.lines[start...].firstIndex(of: end) else { continue }
-            let opener = file.lines[start...last].first { $0.hasSuffix("{") }
-            if opener != nil, last - start + 1 > limit + 1 {
+            if hasBody(file.lines[start...last]), last - start + 1 > limit + 1 {
                 found.append("\(file.path):\(start + 1) (\(last - start))")
             }
         }

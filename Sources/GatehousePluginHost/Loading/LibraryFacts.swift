@@ -64,7 +64,8 @@ struct LibraryFacts: Sendable, Hashable {
         guard machine == ownMachine else {
             throw PluginRefusal(
                 .wrongMachine,
-                "it is built for \(name(ofMachine: machine)), not for \(name(ofMachine: ownMachine))"
+                "it is built for \(name(ofMachine: machine)), not for "
+                    + name(ofMachine: ownMachine)
             )
         }
         guard try file.u16(16, "its type") == 3 else {

@@ -24,7 +24,8 @@ struct SignalDecision: Sendable {
 
 /// Takes SIGTERM, SIGINT and SIGHUP on a thread of its own. SIGPIPE is ignored.
 enum Signals {
-    /// Blocks the signals in the calling thread; threads that it starts inherit that. Call it before
+    /// Blocks the signals in the calling thread; threads that it starts inherit that. Call it
+    /// before
     /// any other thread exists.
     static func block() {
         signal(SIGPIPE, SIG_IGN)

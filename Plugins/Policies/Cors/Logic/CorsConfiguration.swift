@@ -64,16 +64,19 @@ struct CorsConfiguration: Sendable, Equatable {
         {
           "$schema": "https://json-schema.org/draft/2020-12/schema",
           "title": "cors",
-          "description": "Lets pages of other origins read responses (the CORS protocol of the Fetch standard) and keeps foreign origins from a protected route.",
+          "description": "Lets pages of other origins read responses (the CORS protocol of the \#
+        Fetch standard) and keeps foreign origins from a protected route.",
           "type": "object",
           "additionalProperties": false,
           "properties": {
             "preset": {
-              "description": "mcp adds the methods, request headers and exposed headers of MCP clients.",
+              "description": "mcp adds the methods, request headers and exposed headers of MCP \#
+        clients.",
               "enum": ["mcp"]
             },
             "allowOrigins": {
-              "description": "Origins (https://app.example), patterns (https://*.example.org, http://localhost:*), null, or * for any.",
+              "description": "Origins (https://app.example), patterns (https://*.example.org, \#
+        http://localhost:*), null, or * for any.",
               "type": "array", "maxItems": 256,
               "items": {"type": "string", "minLength": 1, "maxLength": 512}
             },
@@ -83,7 +86,8 @@ struct CorsConfiguration: Sendable, Equatable {
               "items": {"type": "string", "minLength": 1, "maxLength": 64}
             },
             "allowHeaders": {
-              "description": "Request headers that a preflight allows; a trailing * is a prefix (mcp-param-*), * alone allows what is asked for.",
+              "description": "Request headers that a preflight allows; a trailing * is a prefix \#
+        (mcp-param-*), * alone allows what is asked for.",
               "type": "array", "maxItems": 256,
               "items": {"type": "string", "minLength": 1, "maxLength": 128}
             },
@@ -101,7 +105,8 @@ struct CorsConfiguration: Sendable, Equatable {
               "type": ["string", "integer"], "minimum": 0, "maximum": 31536000, "maxLength": 32
             },
             "disallowedOrigin": {
-              "description": "What a request of another origin meets on a protected route: refuse answers 403 before authentication, forward lets it pass without CORS headers.",
+              "description": "What a request of another origin meets on a protected route: \#
+        refuse answers 403 before authentication, forward lets it pass without CORS headers.",
               "enum": ["refuse", "forward"], "default": "refuse"
             }
           }

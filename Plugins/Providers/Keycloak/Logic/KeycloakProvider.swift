@@ -56,9 +56,9 @@ struct KeycloakConfiguration: Sendable, Hashable {
             "forwardScope": {
               "type": "boolean",
               "default": false,
-              "description": "Pass the scope of a client's registration on. Keycloak refuses scopes \
-        that the realm does not list for registration, and before 26.8 gives a client that asked for \
-        scopes none of the realm's default ones, so that its tokens lack the audience."
+              "description": "Pass the scope of a client's registration on. Keycloak refuses \
+        scopes that the realm does not list for registration, and before 26.8 gives a client that \
+        asked for scopes none of the realm's default ones, so that its tokens lack the audience."
             }
           }
         }

@@ -180,7 +180,8 @@ extension Host {
             })
     }
 
-    /// Gives a value to every loop: `notified` runs once on each, then `completed(token)`. [control]
+    /// Gives a value to every loop: `notified` runs once on each, then
+    /// `completed(token)`. [control]
     ///
     /// After that nothing reads the value that was current before. A loop that starts later gets
     /// the current value from the instance when it starts.

@@ -52,7 +52,8 @@ public struct MessageHead {
         return text.ptr == nil ? nil : BorrowedBytes(text)
     }
 
-    /// Whether the field stands on more than one line; read the rest with ``Exchange/field(_:_:index:)``.
+    /// Whether the field stands on more than one line; read the rest with
+    /// ``Exchange/field(_:_:index:)``.
     public func isRepeated(_ slot: FieldSlot) -> Bool {
         slot.index < 32 && head.pointee.repeated >> slot.index & 1 != 0
     }
