@@ -23,7 +23,7 @@ final class DownstreamConnection: ChannelDuplexHandler {
 
     private var context: ChannelHandlerContext?
     /// What has been received and not read.
-    private var inbound = ByteBuffer()
+    private var inbound: ByteBuffer
     /// The exchange whose head is being read or that is running.
     private var exchange: Exchange?
     private var isRunning = false
@@ -36,6 +36,7 @@ final class DownstreamConnection: ChannelDuplexHandler {
     init(worker: Worker, listener: Int) {
         self.worker = worker
         self.listener = listener
+        inbound = worker.none
     }
 
     // MARK: What the channel tells
@@ -76,7 +77,7 @@ final class DownstreamConnection: ChannelDuplexHandler {
     func channelInactive(context: ChannelHandlerContext) {
         worker.touch()
         isClosing = true
-        inbound = ByteBuffer()
+        inbound = worker.none
         let gone = exchange
         exchange = nil
         if let gone {
@@ -129,7 +130,7 @@ final class DownstreamConnection: ChannelDuplexHandler {
         case .head(let head):
             let bytes = inbound
             inbound.moveReaderIndex(forwardBy: min(head.length, inbound.readableBytes))
-            if inbound.readableBytes == 0 { inbound = ByteBuffer() }
+            if inbound.readableBytes == 0 { inbound = worker.none }
             isRunning = true
             deadlineNs = .max
             exchange.begin(head, bytes, on: self)
@@ -165,12 +166,12 @@ final class DownstreamConnection: ChannelDuplexHandler {
     /// What was received and not read; give back what is left.
     func takeInput() -> ByteBuffer {
         let input = inbound
-        inbound = ByteBuffer()
+        inbound = worker.none
         return input
     }
 
     func giveBack(_ input: ByteBuffer) {
-        inbound = input.readableBytes > 0 ? input : ByteBuffer()
+        inbound = input.readableBytes > 0 ? input : worker.none
     }
 
     /// Holds reading while the upstream takes nothing.
@@ -200,10 +201,10 @@ final class DownstreamConnection: ChannelDuplexHandler {
         isClosing = true
         deadlineNs = worker.after(lingers ? ProxyLimits.lingerMs : ProxyLimits.headMs)
         let bound = NIOLoopBound(context, eventLoop: worker.loop)
-        inbound = ByteBuffer()
+        inbound = worker.none
         isHeldByExchange = false
         updateHold()
-        context.writeAndFlush(NIOAny(ByteBuffer())).whenComplete { _ in
+        context.writeAndFlush(NIOAny(worker.none)).whenComplete { _ in
             bound.value.close(mode: lingers ? .output : .all, promise: nil)
         }
     }

@@ -120,7 +120,7 @@ extension Exchange {
 
     /// Brings the policies' changes to a head into the form that the writer reads.
     func collectEdits(_ direction: Direction) {
-        edits.reset()
+        if !edits.isEmpty { edits.reset() }
         run?.appendEdits(direction, to: edits)
     }
 }

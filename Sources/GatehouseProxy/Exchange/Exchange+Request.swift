@@ -43,12 +43,12 @@ extension Exchange {
     }
 
     private func decide(_ head: RequestHead) -> RouteDecision {
-        guard let snapshot, let connection, connection.listener < snapshot.listeners.count else {
+        guard let snapshot, let connection, connection.listener < snapshot.tables.count else {
             return .notFound
         }
         return headBytes.withUnsafeReadableBytes { bytes in
             let query = head.target.query.map { bytes[$0] }
-            return snapshot.listeners[connection.listener].routes.decide(
+            return snapshot.tables[connection.listener].decide(
                 host: bytes[head.host], path: head.path(in: bytes),
                 RouteRequest(
                     method: bytes[head.methodBytes],
@@ -107,7 +107,7 @@ extension Exchange {
                 return true
             case .data(let range):
                 let start = input.readerIndex + Int(range.start)
-                let part = input.getSlice(at: start, length: Int(range.count)) ?? ByteBuffer()
+                let part = input.getSlice(at: start, length: Int(range.count)) ?? worker.none
                 input.moveReaderIndex(forwardBy: step.consumed)
                 requestBytes &+= UInt64(range.count)
                 if let most = route?.bodyBytesMax, requestBytes > most {
@@ -119,7 +119,7 @@ extension Exchange {
                 if !pass(part, isEnd: requestBody.isComplete, rest: &input) { return false }
             case .end:
                 input.moveReaderIndex(forwardBy: step.consumed)
-                if !pass(ByteBuffer(), isEnd: true, rest: &input) { return false }
+                if !pass(worker.none, isEnd: true, rest: &input) { return false }
             case .fault(let fault):
                 reason = fault.reason.rawValue
                 keepsAlive = false

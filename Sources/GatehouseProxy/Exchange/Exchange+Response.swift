@@ -69,7 +69,7 @@ extension Exchange {
         responseHead = response
         responseHeadBytes = responseInput
         responseInput.moveReaderIndex(forwardBy: response.length)
-        if responseInput.readableBytes == 0 { responseInput = ByteBuffer() }
+        if responseInput.readableBytes == 0 { responseInput = worker.none }
         responseBody = BodyDecoder(framing: response.framing)
         responsePhase = .held
         if let run {
@@ -95,7 +95,7 @@ extension Exchange {
         collectEdits(.response)
         writeHead(responseHead, forwarding, responseHeadBytes)
         run?.headSent(.response)
-        if run == nil { responseHeadBytes = ByteBuffer() }
+        if run == nil { responseHeadBytes = worker.none }
         connection.deadlineNs = worker.after(route?.timeouts.responseBodyMs ?? 0)
         if let whole {
             worker.downstreamOut.writeBytes(whole)
@@ -104,7 +104,7 @@ extension Exchange {
             return responseComplete()
         }
         var input = responseInput
-        responseInput = ByteBuffer()
+        responseInput = worker.none
         takeResponse(&input)
     }
 
@@ -163,7 +163,7 @@ extension Exchange {
     func feedResponse() {
         worker.downstreamOut.clear()
         var input = responseInput
-        responseInput = ByteBuffer()
+        responseInput = worker.none
         takeResponse(&input)
     }
 
@@ -179,12 +179,12 @@ extension Exchange {
                 return flushResponse()
             case .data(let range):
                 let start = input.readerIndex + Int(range.start)
-                let part = input.getSlice(at: start, length: Int(range.count)) ?? ByteBuffer()
+                let part = input.getSlice(at: start, length: Int(range.count)) ?? worker.none
                 input.moveReaderIndex(forwardBy: step.consumed)
                 passResponse(part, isEnd: responseBody.isComplete, rest: &input)
             case .end:
                 input.moveReaderIndex(forwardBy: step.consumed)
-                passResponse(ByteBuffer(), isEnd: true, rest: &input)
+                passResponse(worker.none, isEnd: true, rest: &input)
             case .fault(let fault):
                 reason = fault.reason.rawValue
                 flushResponse()
@@ -193,7 +193,7 @@ extension Exchange {
             guard isLive(serial), responsePhase == .streaming || awaitsResponseBody else { return }
         }
         guard isLive(serial) else { return }
-        responseInput = input.readableBytes > 0 ? input : ByteBuffer()
+        responseInput = input.readableBytes > 0 ? input : worker.none
         flushResponse()
         if responseBody.isComplete, !isResponsePaused, responsePhase == .streaming {
             responseComplete()
@@ -215,10 +215,10 @@ extension Exchange {
         if step == .proceed { return forwardResponse(part, isEnd: isEnd) }
         flushResponse()
         responseInput = rest
-        rest = ByteBuffer()
+        rest = worker.none
         performResponse(step, part: (part, isEnd))
         rest = responseInput
-        responseInput = ByteBuffer()
+        responseInput = worker.none
     }
 
     /// Writes a part of the body to the client, in the framing that the head announced.
@@ -255,9 +255,9 @@ extension Exchange {
         }
         worker.downstreamOut.clear()
         var rest = responseInput
-        responseInput = ByteBuffer()
+        responseInput = worker.none
         let serial = number
-        passResponse(ByteBuffer(), isEnd: true, rest: &rest)
+        passResponse(worker.none, isEnd: true, rest: &rest)
         guard isLive(serial), responsePhase == .streaming, !isResponsePaused else { return }
         flushResponse()
         responseComplete()

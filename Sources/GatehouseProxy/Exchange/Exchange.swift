@@ -31,7 +31,7 @@ final class Exchange: UpstreamUser {
     let fields = FieldIndex()
     var head: RequestHead?
     /// The bytes that `head` and `fields` point into, from the first readable byte.
-    var headBytes = ByteBuffer()
+    var headBytes: ByteBuffer
     var requestBody = BodyDecoder(framing: .none)
     var isRequestComplete = false
     /// A policy holds the request (its head, or a part of its body).
@@ -60,9 +60,9 @@ final class Exchange: UpstreamUser {
     let responseFields = FieldIndex()
     var responseHead: ResponseHead?
     /// The bytes that `responseHead` points into while it is held.
-    var responseHeadBytes = ByteBuffer()
+    var responseHeadBytes: ByteBuffer
     /// What was received behind the head and not read.
-    var responseInput = ByteBuffer()
+    var responseInput: ByteBuffer
     var responseBody = BodyDecoder(framing: .none)
     var responsePhase = ResponsePhase.waiting
     var responseFraming = BodyFraming.none
@@ -89,7 +89,12 @@ final class Exchange: UpstreamUser {
 
     let edits = EditList()
 
-    init(worker: Worker) { self.worker = worker }
+    init(worker: Worker) {
+        self.worker = worker
+        headBytes = worker.none
+        responseHeadBytes = worker.none
+        responseInput = worker.none
+    }
 
     // MARK: Life
 
@@ -108,7 +113,7 @@ final class Exchange: UpstreamUser {
     func reset() {
         connection = nil
         head = nil
-        headBytes = ByteBuffer()
+        headBytes = worker.none
         isRequestComplete = false
         isRequestPaused = false
         pausedRequestPart = nil
@@ -123,8 +128,8 @@ final class Exchange: UpstreamUser {
         upstreamConnection = nil
         isRetry = false
         responseHead = nil
-        responseHeadBytes = ByteBuffer()
-        responseInput = ByteBuffer()
+        responseHeadBytes = worker.none
+        responseInput = worker.none
         responsePhase = .waiting
         responseFraming = .none
         isResponsePaused = false

@@ -8,10 +8,14 @@ public final class ProxySnapshot: Sendable {
     /// The listeners, in the order of `ProxyServer.start`'s addresses.
     public let listeners: [Listener]
 
+    /// The tables of the listeners, apart, because the hot path needs nothing else of them.
+    let tables: [RouteTable]
+
     /// Makes a snapshot of its parts.
     public init(generation: UInt64 = 1, listeners: [Listener]) {
         self.generation = generation
         self.listeners = listeners
+        tables = listeners.map(\.routes)
     }
 }
 

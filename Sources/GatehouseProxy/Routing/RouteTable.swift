@@ -27,18 +27,18 @@ public struct RouteTableError: Error, Sendable, CustomStringConvertible {
 /// Finds the route of a request: host first (exact, then the longest wildcard, then any), then
 /// claimed paths, then exact, longest prefix, regular expression.
 ///
-/// **Immutable**, any thread. Pure.
-public struct RouteTable: Sendable {
+/// **Immutable**, any thread. Pure. A class, so that a look-up retains one object and not its parts.
+public final class RouteTable: Sendable {
     /// The routes, in the order of the configuration.
     public let routes: [Route]
 
-    private var exactHosts: [(host: [UInt8], paths: PathIndex)] = []
-    private var suffixHosts: [(host: [UInt8], paths: PathIndex)] = []
-    private var anyHost = PathIndex()
+    private let exactHosts: [(host: [UInt8], paths: PathIndex)]
+    private let suffixHosts: [(host: [UInt8], paths: PathIndex)]
+    private let anyHost: PathIndex
 
     /// Builds the table of these routes and of what their policies have claimed.
     /// - Throws: where two policies claim one path on one host.
-    public init(_ routes: [Route]) throws(RouteTableError) {
+    public convenience init(_ routes: [Route]) throws(RouteTableError) {
         try self.init(routes) { route in
             (route.chain?.claims ?? []).map {
                 ClaimedPath(path: $0.path, isPrefix: $0.isPrefix, policy: $0.policyName)
@@ -47,26 +47,32 @@ public struct RouteTable: Sendable {
     }
 
     init(_ routes: [Route], claims: (Route) -> [ClaimedPath]) throws(RouteTableError) {
-        self.routes = routes
+        var exact: [(host: [UInt8], paths: PathIndex)] = []
+        var suffix: [(host: [UInt8], paths: PathIndex)] = []
+        var any = PathIndex()
         for route in routes {
             let claimed = claims(route)
             if route.hosts.isEmpty {
-                try Self.add(route, claimed, on: "every host", to: &anyHost)
+                try Self.add(route, claimed, on: "every host", to: &any)
             }
             for host in Set(route.hosts) {
                 switch host {
                 case .exact(let name):
-                    try Self.add(route, claimed, name, name, &exactHosts)
+                    try Self.add(route, claimed, name, name, &exact)
                 case .suffix(let name):
-                    try Self.add(route, claimed, name, "*" + name, &suffixHosts)
+                    try Self.add(route, claimed, name, "*" + name, &suffix)
                 }
             }
         }
-        anyHost.finish()
-        exactHosts.sort { isShorterOrBefore($0.host, $1.host) }
-        suffixHosts.sort { $0.host.count > $1.host.count }
-        for at in exactHosts.indices { exactHosts[at].paths.finish() }
-        for at in suffixHosts.indices { suffixHosts[at].paths.finish() }
+        any.finish()
+        exact.sort { isShorterOrBefore($0.host, $1.host) }
+        suffix.sort { $0.host.count > $1.host.count }
+        for at in exact.indices { exact[at].paths.finish() }
+        for at in suffix.indices { suffix[at].paths.finish() }
+        self.routes = routes
+        exactHosts = exact
+        suffixHosts = suffix
+        anyHost = any
     }
 
     private static func add(

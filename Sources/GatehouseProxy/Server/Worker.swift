@@ -29,6 +29,9 @@ final class Worker: @unchecked Sendable {
     private(set) var date: [UInt8] = []
     private var dateSecond: Int64 = -1
 
+    /// No bytes. A loop's own: the empty buffer of `ByteBuffer()` is one object for all threads,
+    /// whose reference count they would fight for.
+    let none = ByteBufferAllocator().buffer(capacity: 16)
     /// Scratch for what goes to upstreams and to clients: reused when the kernel took all of it.
     var upstreamOut = ByteBuffer()
     var downstreamOut = ByteBuffer()
