@@ -4,9 +4,10 @@ extension HostFunctions {
     static var exchange: gh_host_exchange {
         gh_host_exchange(
             field: { handle, direction, name, index, out in
-                guard let exchange = HostFunctions.current(handle), direction < 2, let out else {
+                guard let exchange = HostFunctions.current(handle) else {
                     return HostFunctions.gone
                 }
+                guard direction < 2, let out else { return HostFunctions.invalid }
                 let values = exchange.message(direction)?.values(name.text) ?? []
                 guard Int(index) < values.count, let memory = exchange.memory else {
                     return gh_status(GH_NOT_FOUND)
@@ -15,17 +16,16 @@ extension HostFunctions {
                 return 0
             },
             fields: { handle, direction, out, capacity, count in
-                guard let exchange = HostFunctions.current(handle), let count,
-                    let memory = exchange.memory
+                guard let exchange = HostFunctions.current(handle), let memory = exchange.memory
                 else { return HostFunctions.gone }
+                guard direction < 2, let count else { return HostFunctions.invalid }
                 let fields = exchange.message(direction)?.fields ?? []
                 count.pointee = UInt32(fields.count)
-                guard fields.count <= Int(capacity) else { return gh_status(GH_LIMIT) }
-                for (at, field) in fields.enumerated() {
+                for (at, field) in fields.prefix(Int(capacity)).enumerated() {
                     out?[at] = gh_field(
                         name: memory.lend(field.name), value: memory.lend(field.value))
                 }
-                return 0
+                return gh_status(fields.count <= Int(capacity) ? GH_OK : GH_LIMIT)
             },
             edit: { handle, direction, edits, count, bad in
                 HostFunctions.edit(handle, direction, edits, count, bad)
@@ -34,7 +34,14 @@ extension HostFunctions {
                 guard let exchange = HostFunctions.current(handle) else {
                     return HostFunctions.gone
                 }
-                guard exchange.phase == 3 else { return HostFunctions.invalid }
+                guard exchange.phase == 3, exchange.ownResponse == nil,
+                    (200...599).contains(status)
+                else { return HostFunctions.invalid }
+                let before = exchange.response?.status ?? 0
+                let bodiless: Set<UInt32> = [204, 205, 304]
+                if status != before, bodiless.contains(status) || bodiless.contains(before) {
+                    return gh_status(GH_DENIED)
+                }
                 exchange.response?.status = status
                 return 0
             },
@@ -101,7 +108,10 @@ extension HostFunctions {
                 guard let exchange = HostFunctions.current(handle), let out,
                     let memory = exchange.memory
                 else { return HostFunctions.gone }
-                guard let value = exchange.notes[name.text] else { return gh_status(GH_NOT_FOUND) }
+                let parts = name.text.split(separator: "/", maxSplits: 1).map(String.init)
+                guard parts.count == 2, parts[0] == exchange.instance.name,
+                    let value = exchange.notes[parts[1]]
+                else { return gh_status(GH_NOT_FOUND) }
                 out.pointee = memory.lend(value)
                 return 0
             },
@@ -118,11 +128,10 @@ extension HostFunctions {
 
     private static func respond(_ handle: gh_exchange, _ response: RecordedResponse) -> gh_status {
         guard let exchange = current(handle) else { return gone }
-        guard exchange.ownResponse == nil, (200...599).contains(response.status) else {
-            return invalid
-        }
-        exchange.ownResponse = response
-        return 0
+        guard exchange.ownResponse == nil else { return invalid }
+        let status = Checks.status(of: response)
+        if status == 0 { exchange.ownResponse = response }
+        return status
     }
 
     /// All or none: names are tokens, values carry no control characters, and framing is the
@@ -131,35 +140,42 @@ extension HostFunctions {
         _ handle: gh_exchange, _ direction: UInt32, _ edits: UnsafePointer<gh_edit>?,
         _ count: UInt32, _ bad: UnsafeMutablePointer<UInt32>?
     ) -> gh_status {
-        guard let exchange = current(handle), var message = exchange.message(direction) else {
-            return gone
-        }
-        let refused = ["content-length", "transfer-encoding", "connection", "te", "trailer"]
+        guard let exchange = current(handle) else { return gone }
+        guard direction < 2, var message = exchange.message(direction) else { return invalid }
         for at in 0..<Int(count) {
             guard let edit = edits?[at] else { return invalid }
-            let name = edit.name.text
-            let value = edit.value.copied
-            bad?.pointee = UInt32(at)
-            if edit.op == GH_EDIT_QUERY {
-                let isQuery = value.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x23 }
-                guard direction == 0, name.isEmpty, isQuery else { return invalid }
-                let path = message.target.prefix { $0 != "?" }
-                let query = String(decoding: value, as: UTF8.self)
-                message.target = path + (query.isEmpty ? "" : "?" + query)
-                continue
-            }
-            if refused.contains(name.lowercased()) { return gh_status(GH_DENIED) }
-            let isName = !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
-            let isValue = value.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
-            guard isName, isValue, edit.op <= 2 else { return invalid }
-            if edit.op != 1 {
-                message.fields.removeAll { $0.name.lowercased() == name.lowercased() }
-            }
-            if edit.op != 2 {
-                message.fields.append((name, String(decoding: value, as: UTF8.self)))
+            let status = apply(edit, direction, to: &message)
+            guard status == 0 else {
+                bad?.pointee = UInt32(at)
+                return status
             }
         }
         if direction == 0 { exchange.request = message } else { exchange.response = message }
+        return 0
+    }
+
+    private static func apply(
+        _ edit: gh_edit, _ direction: UInt32, to message: inout TestMessage
+    ) -> gh_status {
+        let name = edit.name.text
+        let value = edit.value.copied
+        if edit.op == GH_EDIT_QUERY {
+            let isQuery = value.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != 0x23 }
+            guard direction == 0, name.isEmpty, isQuery else { return invalid }
+            let path = message.target.prefix { $0 != "?" }
+            let query = String(decoding: value, as: UTF8.self)
+            message.target = path + (query.isEmpty ? "" : "?" + query)
+            return 0
+        }
+        guard edit.op <= GH_EDIT_REMOVE, Checks.isName(name) else { return invalid }
+        if Checks.isReserved(name, direction) { return gh_status(GH_DENIED) }
+        guard edit.op == GH_EDIT_REMOVE || Checks.isValue(value) else { return invalid }
+        if edit.op != GH_EDIT_ADD {
+            message.fields.removeAll { $0.name.lowercased() == name.lowercased() }
+        }
+        if edit.op != GH_EDIT_REMOVE {
+            message.fields.append((name, String(decoding: value, as: UTF8.self)))
+        }
         return 0
     }
 }

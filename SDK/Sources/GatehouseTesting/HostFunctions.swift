@@ -75,45 +75,52 @@ enum HostFunctions {
     private static var route: gh_host_route {
         gh_host_route(
             want_field: { handle, direction, name, out in
-                guard let instance = HostFunctions.creating(handle), direction < 2, let out else {
+                let name = name.text.lowercased()
+                guard direction < 2, let out, Checks.isName(name) else {
                     return HostFunctions.invalid
                 }
-                let name = name.text.lowercased()
-                let known = instance.wanted[Int(direction)]
-                if known.firstIndex(of: name) == nil {
-                    guard known.count < GH_WANTED_FIELDS_MAX else { return gh_status(GH_LIMIT) }
-                    instance.wanted[Int(direction)].append(name)
+                return HostFunctions.declare(handle) { instance in
+                    let known = instance.wanted[Int(direction)]
+                    let at = known.firstIndex(of: name) ?? known.count
+                    guard at < GH_WANTED_FIELDS_MAX else { return gh_status(GH_LIMIT) }
+                    if at == known.count { instance.wanted[Int(direction)].append(name) }
+                    out.pointee = UInt32(at)
+                    return 0
                 }
-                out.pointee = UInt32(instance.wanted[Int(direction)].firstIndex(of: name) ?? 0)
-                return 0
             },
             claim_path: { handle, match, path, _, out in
-                guard let instance = HostFunctions.creating(handle), match < 2, let out else {
+                guard match < 2, let out, Checks.isPath(path.text) else {
                     return HostFunctions.invalid
                 }
-                instance.claims.append((path.text, match == 1))
-                out.pointee = UInt32(instance.claims.count)
-                return 0
+                return HostFunctions.declare(handle) { instance in
+                    instance.claims.append((path.text, match == 1))
+                    out.pointee = UInt32(instance.claims.count)
+                    return 0
+                }
             },
             declare_note: { handle, name, flags, out in
-                guard let instance = HostFunctions.creating(handle), let out else {
+                guard let out, !name.text.isEmpty, name.len <= 64 else {
                     return HostFunctions.invalid
                 }
-                instance.notes.append((name.text, flags & 1 != 0))
-                out.pointee = UInt32(instance.notes.count)
-                return 0
+                return HostFunctions.declare(handle) { instance in
+                    instance.notes.append((name.text, flags & 1 != 0))
+                    out.pointee = UInt32(instance.notes.count)
+                    return 0
+                }
             },
             describe: { handle, sink in
-                guard let instance = HostFunctions.creating(handle) else {
-                    return HostFunctions.invalid
+                guard let instance = HostFunctions.instance(handle) else {
+                    return HostFunctions.gone
                 }
                 return write(instance.route.serializedBytes(.compact), to: sink)
             })
     }
 
-    /// The instance, while it is created.
-    private static func creating(_ handle: gh_instance) -> MemoryInstance? {
-        guard let instance = instance(handle), instance.isCreating else { return nil }
-        return instance
+    /// A declaration of an instance while it is created; later callbacks are on a loop.
+    private static func declare(
+        _ handle: gh_instance, _ change: (MemoryInstance) -> gh_status
+    ) -> gh_status {
+        guard let instance = instance(handle) else { return gone }
+        return instance.isCreating ? change(instance) : gh_status(GH_WRONG_THREAD)
     }
 }

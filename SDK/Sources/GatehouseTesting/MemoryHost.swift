@@ -92,7 +92,8 @@ public final class MemoryHost {
         else { throw TestHostError(status: -12, diagnostics: []) }
         let instance = MemoryInstance(
             host: self, plugin: plugin, policy: table(index, GH_IFACE_POLICY),
-            provider: table(index, GH_IFACE_PROVIDER), route: route)
+            provider: table(index, GH_IFACE_PROVIDER), route: route,
+            name: (try? manifest(index))?["name"]?.stringValue ?? "")
         let memory = LentMemory()
         let reporter = Reporter()
         let table = memory.lend(values: [reporter.table])

@@ -8,6 +8,8 @@ public final class MemoryInstance {
     let policy: gh_policy?
     let provider: gh_provider_hooks?
     let route: JSONValue
+    /// The plugin's name, from its manifest.
+    let name: String
     var pointer: UnsafeMutableRawPointer?
     var loop: UnsafeMutableRawPointer?
     var isCreating = false
@@ -32,13 +34,14 @@ public final class MemoryInstance {
 
     init(
         host: MemoryHost, plugin: gh_plugin, policy: gh_policy?, provider: gh_provider_hooks?,
-        route: JSONValue
+        route: JSONValue, name: String
     ) {
         self.host = host
         self.plugin = plugin
         self.policy = policy
         self.provider = provider
         self.route = route
+        self.name = name
         handle = Registry.add(self)
     }
 

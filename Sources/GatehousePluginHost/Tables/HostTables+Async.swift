@@ -49,7 +49,7 @@ extension HostTables {
         let run = try run(x).get()
         guard let place = run.entries.firstIndex(where: { $0.handle == handle && handle != 0 }),
             run.ran & run.bit(place) != 0, let instance = instance(handle)
-        else { throw Refusal(GH_INVALID) }
+        else { throw Refusal(instance(handle) == nil ? GH_GONE : GH_INVALID) }
         guard run.isLive else { throw Refusal(GH_GONE) }
         return .exchange(run, policy: place, instance)
     }
