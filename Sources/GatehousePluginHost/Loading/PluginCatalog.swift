@@ -99,7 +99,7 @@ public struct PluginCatalog: Sendable {
         "\(kind.rawValue) \(name)"
     }
 
-    /// The plugin of this kind and name; nil: none, `absence(of:named:)` says why.
+    /// The plugin of this kind and name; nil: none is usable.
     public func plugin(kind: PluginKind, name: String) -> InstalledPlugin? {
         plugins.first { $0.manifest.kind == kind && $0.manifest.name == name }
     }
