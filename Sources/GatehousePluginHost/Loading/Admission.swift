@@ -1,9 +1,11 @@
+import CGatehouse
+
 /// Whether a library may be executed at all, decided from what its file says.
 struct Admission {
     /// The major version of the contract; it is in the entry's name.
-    static let abiMajor: UInt32 = 1
+    static let abiMajor = UInt32(GH_ABI_MAJOR)
     /// The highest minor version of the contract that this gateway speaks.
-    static let abiMinor: UInt32 = 0
+    static let abiMinor = UInt32(GH_ABI_MINOR)
 
     /// Whether libraries with a Go runtime are let in.
     var allowsGo = false

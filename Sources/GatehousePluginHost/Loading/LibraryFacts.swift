@@ -1,3 +1,5 @@
+import CGatehouse
+
 /// What a library's `.gatehouse` section says (`gh_descriptor`).
 struct LibraryDescriptor: Sendable, Hashable {
     /// The major version of the contract that it was built for.
@@ -10,7 +12,7 @@ struct LibraryDescriptor: Sendable, Hashable {
     var buildStamp: [UInt8]
 
     /// Whether it is one of the gateway's own plugins.
-    var isFirstParty: Bool { flags & 1 != 0 }
+    var isFirstParty: Bool { flags & UInt32(GH_DESCRIPTOR_SHARED_SWIFT) != 0 }
 }
 
 /// What a library file says without being executed.
