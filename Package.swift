@@ -141,7 +141,12 @@ let coreTests: [Target] = [
             "GatehousePluginHost", "GatehouseHTTP", sdk("CGatehouse"), sdk("GatehouseJSON"),
             nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"),
         ]),
-    tests("GatehouseRuntime", [sdk("GatehouseJSON"), "GatehouseConfig", "GatehousePluginHost"]),
+    tests(
+        "GatehouseRuntime",
+        [
+            sdk("GatehouseJSON"), "GatehouseConfig", "GatehousePluginHost", "GatehouseProxy",
+            .product(name: "Logging", package: "swift-log"),
+        ]),
     tests("GatehouseJOSE", [sdk("GatehouseJSON"), "CLibCrypto"]),
     tests(
         "DemoServices", [sdk("GatehouseJSON"), "GatehouseJOSE", nio("NIOCore"), nio("NIOHTTP1")]),

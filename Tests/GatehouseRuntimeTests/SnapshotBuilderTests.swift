@@ -1,5 +1,6 @@
 import GatehouseConfig
 import GatehousePluginHost
+import GatehouseProxy
 import Logging
 import Testing
 

@@ -56,6 +56,9 @@ public struct AccessRecord {
     public var reason: String?
     /// The walk through the policies, for its notes and its responder; nil: no policies.
     public var run: ExchangeRun?
+
+    /// An empty record, to be filled.
+    public init() {}
 }
 
 /// Gets one record for each exchange of one loop. Implemented by the runtime; it must not block.
