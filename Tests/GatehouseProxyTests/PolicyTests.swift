@@ -12,10 +12,11 @@ private final class Fixture {
     let host: PluginHost
     let records = RecordedExchanges()
 
-    init(missing: Bool = false) throws {
+    init(missing: Bool = false, answer: String? = nil) throws {
         upstream = try TestUpstream { request in
             .send(
-                "HTTP/1.1 200 OK\r\nX-Up: 1\r\nContent-Length: \(request.head.utf8.count)\r\n\r\n"
+                answer
+                    ?? "HTTP/1.1 200 OK\r\nX-Up: 1\r\nContent-Length: \(request.head.utf8.count)\r\n\r\n"
                     + request.head)
         }
         var options = PluginHost.Options()
@@ -96,6 +97,32 @@ struct PolicyTests {
     @Test func `a pause holds the request and its body, and goes on`() throws {
         let answer = try Fixture().ask("timer", body: "abc")
         #expect(answer.contains("X-Up: 1\r\n") && answer.contains("POST / HTTP/1.1"))
+    }
+
+    /// What the client reads to the end, and how the exchange was recorded.
+    private func finished(
+        _ framing: String, version: String = "1.1"
+    ) throws -> (body: String, isClean: Bool, record: String?) {
+        let fixture = try Fixture(answer: "HTTP/1.1 200 OK\r\n\(framing)")
+        let client = try fixture.proxy.client()
+        client.send("GET /s HTTP/\(version)\r\nHost: a\r\nX-Do: finish\r\n\r\n")
+        let head = client.response(hasBody: false)
+        #expect(head.hasPrefix("HTTP/1.1 200 OK"))
+        let (text, isClean) = client.readToEnd()
+        return (text, isClean, fixture.records.all.first)
+    }
+
+    @Test func `a response that a policy finishes ends cleanly where it can (G112)`() throws {
+        let stream = "Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n"
+        let chunked = try finished(stream)
+        #expect(chunked.body == "2\r\nhi\r\n0\r\n\r\n" && chunked.isClean)
+        #expect(chunked.record == "GET /s 200 complete")
+        let old = try finished(stream, version: "1.0")
+        #expect(old.body == "hi" && old.isClean)
+        #expect(old.record == "GET /s 200 complete")
+        let counted = try finished("Content-Length: 9\r\n\r\nhi")
+        #expect(counted.body == "hi")
+        #expect(counted.record == "GET /s 200 reset")
     }
 
     @Test func `a whole body is read, forwarded with its length, and bounded`() throws {

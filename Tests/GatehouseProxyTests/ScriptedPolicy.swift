@@ -2,8 +2,8 @@ import CGatehouse
 import GatehousePluginHost
 
 /// A policy behind the C tables that does what the request's field `x-do` says: `respond`, `edit`,
-/// `timer`, `fail`, `whole`, `stream`, `fetch URL`, `public URL`; otherwise it continues. It marks
-/// every response with `x-marked`.
+/// `timer`, `fail`, `finish` (the response, soon), `whole`, `stream`, `fetch URL`, `public URL`;
+/// otherwise it continues. It marks every response with `x-marked`.
 enum ScriptedPolicy {
     static let functions = PluginFunctions(
         name: "scripted", kind: .policy, plugin: UnsafePointer(pluginTable),
@@ -70,9 +70,9 @@ enum ScriptedPolicy {
                 ScriptedPolicy.requestHead(instance, x, claim: head?.pointee.claim ?? 0)
             },
             request_body: { _, _, _, _, _ in gh_action(GH_CONTINUE) },
-            response_head: { _, _, x, _, _ in
+            response_head: { instance, _, x, _, _ in
                 ScriptedPolicy.edit(x, direction: 1, op: 0, "x-marked", "1")
-                return gh_action(GH_CONTINUE)
+                return ScriptedPolicy.responseHead(instance, x)
             },
             response_body: nil,
             resumed: { _, _, x, token, result, _ in
@@ -115,9 +115,20 @@ enum ScriptedPolicy {
         }
     }
 
+    private static func responseHead(
+        _ instance: UnsafeMutableRawPointer?, _ x: gh_exchange
+    ) -> gh_action {
+        guard field(x, "x-do") == "finish" else { return gh_action(GH_CONTINUE) }
+        var operation: gh_operation = 0
+        let handle = gh_instance(UInt(bitPattern: instance))
+        let status = async.pointee.timer(handle, x, 9, 5, &operation)
+        return gh_action(status == GH_OK ? GH_CONTINUE : GH_FAIL)
+    }
+
     private static func resumed(
         _ x: gh_exchange, _ token: UInt64, _ result: gh_result
     ) -> gh_action {
+        if token == 9 { return gh_action(GH_FINISH) }
         guard token == 8 else { return gh_action(GH_CONTINUE) }
         return respond(x, 200, "\(result.status) \(result.http_status) \(text(result.body))")
     }

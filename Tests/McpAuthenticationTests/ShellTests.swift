@@ -211,7 +211,7 @@ struct ShellTests {
         #expect(get.lastAction == .continue)
         bench.host.advance(milliseconds: 10_000)
         bench.settle()
-        #expect(get.lastAction == .fail)
+        #expect(get.lastAction == .finish)
         #expect(post.lastAction == .continue)
         get.end()
         post.end()

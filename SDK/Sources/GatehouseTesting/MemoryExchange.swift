@@ -14,6 +14,8 @@ public final class MemoryExchange {
         case done = 3
         /// It could not decide.
         case fail = 4
+        /// The response ends here by intent.
+        case finish = 5
         /// Something that is no action, or no callback for this phase.
         case none = 99
     }

@@ -7,8 +7,9 @@ public protocol ExchangeOwner: AnyObject {
     /// A pause is over: perform `step` as if the call that answered `.paused` had answered it.
     func exchange(_ run: ExchangeRun, resumed direction: Direction, with step: Step)
 
-    /// A policy gave the exchange up outside a pause (for example a stream that outlives its
-    /// token): finish what was sent as far as the protocol allows, cut the rest, then `end`.
+    /// A policy gave the exchange up outside a pause, or finished it (`.finished`: a stream that
+    /// outlives its token): finish what was sent as far as the protocol allows, else cut it, then
+    /// `end`.
     func exchangeFailed(_ run: ExchangeRun, with fault: Fault)
 
     /// Bytes of a streamed response, after `.streaming` was performed.

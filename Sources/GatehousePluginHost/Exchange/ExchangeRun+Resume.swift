@@ -75,24 +75,27 @@ extension ExchangeRun {
         owner.exchange(self, resumed: direction, with: step)
     }
 
-    /// Outside a pause a policy may only go on, leave, or give the exchange up.
+    /// Outside a pause a policy may only go on, leave, finish the response, or give the exchange up.
     private func afterFree(_ action: gh_action, _ place: Int) {
-        let reason: String
+        var fault = Fault(
+            kind: .plugin, status: 500, policy: chain?.name(at: place) ?? "",
+            reason: "outside a pause it can only continue, finish or fail")
         switch Int(action) {
         case GH_CONTINUE where !hasResponded: return
         case GH_DONE where !hasResponded:
             let reading = requestWishes.whole | responseWishes.whole
             if reading & bit(place) == 0 { done |= bit(place) }
             return
-        case GH_FAIL: reason = "it gave the exchange up"
-        default: reason = "outside a pause it can only continue or fail"
+        case GH_FINISH where !hasResponded:
+            fault.kind = .finished
+            fault.status = 503
+            fault.reason = "it finished the response"
+        case GH_FAIL: fault.reason = "it gave the exchange up"
+        default: break
         }
         origin = min(origin, place)
-        countFault(place)
-        guard let owner else { return }
-        let fault = Fault(
-            kind: .plugin, status: 500, policy: chain?.name(at: place) ?? "", reason: reason)
-        owner.exchangeFailed(self, with: fault)
+        if fault.kind == .plugin { countFault(place) }
+        owner?.exchangeFailed(self, with: fault)
     }
 
     /// The core answers: who is still being waited for is not waited for any more.

@@ -221,6 +221,7 @@ extension ExchangeRun {
         case GH_RESPONDED:
             return hasResponded ? .responded : .fail("it said that it responded, and did not")
         case GH_FAIL: return .fail("it could not decide")
+        case GH_FINISH: return .fail("it finished a response outside of resumed(), or in a pause")
         default: return .fail("it answered \(action), which is no action")
         }
     }

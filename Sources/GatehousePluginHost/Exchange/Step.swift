@@ -44,6 +44,8 @@ public struct Fault: Sendable, Equatable {
         case notClaimed
         /// A bound of the host was reached: 503.
         case limit
+        /// No fault: a policy ended a response that goes on. 503 where nothing of it was sent.
+        case finished
     }
 
     /// What kind of fault it is.

@@ -172,17 +172,24 @@ extension Exchange: ExchangeOwner {
         reason = "\(fault.policy): \(fault.reason)"
         switch responsePhase {
         case .waiting, .held: fail(fault.status, .reset)
-        case .streaming, .local:
-            guard responseFraming == .chunked, !isResponsePaused else { return cut(.reset) }
-            // The chunked coding can end here without being cut: what was sent stays valid.
+        case .streaming, .local: finishEarly(isIntended: fault.kind == .finished)
+        case .discarding: break
+        }
+    }
+
+    /// Ends a response whose length only its end tells: what was sent stays valid.
+    private func finishEarly(isIntended: Bool) {
+        switch responseFraming {
+        case .chunked where !isResponsePaused:
             worker.downstreamOut.clear()
             worker.downstreamOut.compose(16) { ChunkedEncoder.finish(into: &$0) }
             connection?.send(worker.downstreamOut)
-            leaveUpstream(isReusable: false)
-            record(.reset)
-            connection?.exchangeFinished(keepsAlive: false, lingers: !isRequestComplete)
-        case .discarding: break
+        case .untilClose where isIntended && !isResponsePaused: break
+        default: return cut(.reset)
         }
+        leaveUpstream(isReusable: false)
+        record(isIntended ? .complete : .reset)
+        connection?.exchangeFinished(keepsAlive: false, lingers: !isRequestComplete)
     }
 
     func exchange(_ run: ExchangeRun, write bytes: UnsafeRawBufferPointer) -> Bool {

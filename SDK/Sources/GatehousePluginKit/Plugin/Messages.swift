@@ -127,6 +127,10 @@ public enum Action: UInt32, Sendable {
     case done = 3
     /// The policy could not decide: the route fails closed.
     case fail = 4
+    /// The response ends here by intent (a stream that outlives its token), which is no fault.
+    ///
+    /// Only from `resumed` outside a pause; anywhere else the host takes it for ``fail``.
+    case finish = 5
 }
 
 /// Why an exchange is over.

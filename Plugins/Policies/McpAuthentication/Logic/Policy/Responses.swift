@@ -59,8 +59,8 @@ extension McpAuthentication {
     private func expire(_ exchange: Exchange, _ state: ExchangeState) -> Action {
         guard let expiry = StreamExpiry(state) else { return .continue }
         if host.unixNanoseconds / 1_000_000 < expiry.milliseconds { return arm(exchange, expiry) }
-        host.log(.info, "a stream ends with the token that it was opened with", exchange: exchange)
-        return .fail
+        host.log(.info, "token expired: the stream that it opened ends", exchange: exchange)
+        return .finish
     }
 
     /// Gives back what a claimed path kept.

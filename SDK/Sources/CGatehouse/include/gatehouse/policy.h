@@ -113,7 +113,8 @@ typedef struct gh_policy {
   /* A piece of the response's body, where read_body asked for it. */
   gh_action (*response_body)(void *instance, void *loop_state, gh_exchange x, const gh_body *body,
                              void **state);
-  /* An operation of the exchange came to its end; the action is that of the phase that paused. */
+  /* An operation of the exchange came to its end; the action is that of the phase that paused.
+   * Outside a pause: GH_CONTINUE, GH_DONE, GH_FAIL, or GH_FINISH to end a response that goes on. */
   gh_action (*resumed)(void *instance, void *loop_state, gh_exchange x, uint64_t token,
                        const gh_result *result, void **state);
   /* A broadcast reached this loop, once. */

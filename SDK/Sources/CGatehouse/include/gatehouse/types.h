@@ -58,7 +58,10 @@ enum {
                        One pause per policy and exchange at a time, a second is a fault */
   GH_RESPONDED = 2, /* respond() or respond_start() was called in this callback */
   GH_DONE = 3,      /* continue, and leave this policy out of the rest of the exchange */
-  GH_FAIL = 4       /* the plugin could not decide: the route fails closed, the fault is counted */
+  GH_FAIL = 4,      /* the plugin could not decide: the route fails closed, the fault is counted */
+  GH_FINISH = 5     /* from resumed() outside a pause only: the response ends here by intent, no fault.
+                       Its end is sent where its framing has one (chunked, or the connection's end),
+                       else it is cut; 503 where its head has not left */
 };
 
 typedef uint64_t gh_exchange;
