@@ -17,6 +17,7 @@ final class Bench {
 
     init(
         _ more: JSONObject = [:], path: String = "/mcp", siblings: Int64 = 0,
+        providers: [String: (String, JSONValue) -> Result<JSONValue, TestHostError>] = [:],
         answer: ((RecordedFetch) -> ScriptedAnswer?)? = nil
     ) throws {
         let key = try SigningKey.generate(.es256, keyID: "k1")
@@ -32,6 +33,7 @@ final class Bench {
             ],
         ]
         for (name, value) in more { configuration[name] = value }
+        host.providers = providers
         try host.enter { host, library in
             PluginLibrary.enter(host, library, offering: [.policy(McpAuthentication.self)])
         }
@@ -254,6 +256,24 @@ struct ShellTests {
         let refused = unread.send("POST", "/mcp?access_token=\(try unread.token())")
         #expect(refused.ownResponse?.status == 401)
         refused.end()
+    }
+
+    @Test(arguments: [("maybe", JSONValue.null, 1), ("never", .null, 0), ("always", "direct", 0)])
+    func `a provider that may send iss is a warning in mediated delivery`(
+        emits: String, delivery: JSONValue, count: Int
+    ) throws {
+        var more: JSONObject = ["provider": ["other": [:]]]
+        if !delivery.isNull { more["delivery"] = delivery }
+        let bench = try Bench(
+            more,
+            providers: [
+                "other": { hook, _ in
+                    .success(hook == "describe/0" ? ["emits_iss": .string(emits)] : [:])
+                }
+            ])
+        let said = bench.instance.diagnostics.filter { $0.message.contains("RFC 9207") }
+        #expect(said.count == count)
+        #expect(said.allSatisfy { $0.pointer == "/provider/other" && !$0.isError })
     }
 
     @Test func `mediated delivery registers, redirects and proxies tokens`() throws {

@@ -38,6 +38,15 @@ struct Adapter {
                     "the adapter asks for \(unknown) delivery, which this version does not have:"
                         + " mediated is used"))
         }
+        if description.mayEmitIssuer, (configuration.delivery ?? delivery) == .mediated {
+            context.diagnostics.report(
+                .warning(
+                    pointer,
+                    "the provider may send iss with its authorization responses: clients that"
+                        + " compare it (RFC 9207) refuse it in mediated delivery",
+                    suggestion: "have the provider leave iss out of the responses to these clients")
+            )
+        }
     }
 
     /// The delivery where the configuration names none.
