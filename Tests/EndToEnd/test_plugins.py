@@ -1,14 +1,16 @@
 """Libraries that are missing, broken, or somebody else's."""
 
+import json
 import shutil
 import subprocess
 import urllib.parse
 
 import pytest
+from support import clients
 from support.gateway import environment, gateway, route
 from support.http import call
 from support.places import GATEHOUSE, PLUGINS, ROOT
-from support.processes import run
+from support.processes import free_port, run
 
 ADAPTER = ROOT / "examples" / "custom-adapter-c"
 HEADERS = ROOT / "SDK" / "Sources" / "CGatehouse" / "include"
@@ -109,6 +111,48 @@ def test_an_adapter_in_c_is_built_and_used(tmp_path, upstream):
         assert answer.one("location").startswith(issuer + "/authorize?")
         assert any(seen["target"] == "/own/place.json" for seen in upstream.requests)
         assert call("GET", running.url + "/mcp").status == 401
+
+
+def register_at(realm, redirect):
+    """A confidential client at the realm itself, as its operator would register one."""
+    body = json.dumps({"client_name": "c", "redirect_uris": [redirect]}).encode()
+    url = realm + "/clients-registrations/openid-connect"
+    answer = call("POST", url, {"Content-Type": "application/json"}, body)
+    assert answer.status == 201, answer
+    return answer.json()
+
+
+def test_a_client_goes_through_the_adapter_in_c(tmp_path, example):
+    """The whole flow of the mcp SDK with a client id that the operator gave: the adapter finds the
+    realm's document and leaves registration out of the metadata."""
+    plugins = copy_without(tmp_path, "keycloak")
+    build_adapter(plugins)
+    realm = f"http://localhost:{example.ports['realm']}/realms/mcp"
+    policy = {
+        "issuer": realm,
+        "audiences": ["mcp_proxy"],
+        "jwks": {"url": realm + "/protocol/openid-connect/certs"},
+        "provider": {"custom": {"documentPath": "/.well-known/openid-configuration"}},
+        "resourceMetadata": {"scopesSupported": ["profile"]},
+    }
+    routes = [route("/mcp", example.ports["server"], "exact", mcpAuthentication=policy)]
+    with gateway(tmp_path, routes, plugins=plugins) as running:
+        redirect = f"http://127.0.0.1:{free_port()}/callback"
+        client = register_at(realm, redirect)
+        report = clients.use(
+            clients.SDK2,
+            running.url + "/mcp",
+            client_id=client["client_id"],
+            client_secret=client["client_secret"],
+            redirect_uri=redirect,
+        )
+        clients.check(report)
+        assert report["authorizations"][0].startswith(running.url + "/mcp/authorize?"), report
+        assert [url for _, url, _ in report["requests"] if "token" in url] == [
+            running.url + "/mcp/token"
+        ], report
+        document = call("GET", running.url + "/.well-known/oauth-authorization-server/mcp").json()
+        assert "registration_endpoint" not in document, document
 
 
 def test_what_an_adapter_in_c_refuses_is_shown_at_its_place(tmp_path, upstream):
