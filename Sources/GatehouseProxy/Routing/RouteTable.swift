@@ -27,7 +27,8 @@ public struct RouteTableError: Error, Sendable, CustomStringConvertible {
 /// Finds the route of a request: host first (exact, then the longest wildcard, then any), then
 /// claimed paths, then exact, longest prefix, regular expression.
 ///
-/// **Immutable**, any thread. Pure. A class, so that a look-up retains one object and not its parts.
+/// **Immutable**, any thread. Pure. A class, so that a look-up retains one object and not its
+/// parts.
 public final class RouteTable: Sendable {
     /// The routes, in the order of the configuration.
     public let routes: [Route]
