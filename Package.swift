@@ -140,6 +140,7 @@ let coreTests: [Target] = [
         [
             "GatehousePluginHost", "GatehouseHTTP", sdk("CGatehouse"), sdk("GatehouseJSON"),
             nio("NIOCore"), nio("NIOPosix"), nio("NIOEmbedded"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
         ]),
     tests(
         "GatehouseRuntime",

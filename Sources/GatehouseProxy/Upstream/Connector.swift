@@ -13,6 +13,8 @@ final class Connector {
     private var delay: UInt64?
     private var deadline: UInt64?
     private var isOver = false
+    /// Connections that are made and wait for TLS.
+    private var handshaking: [UpstreamConnection] = []
     private var lastFailure = UpstreamFailure.refused
 
     init(pool: UpstreamPool, timeoutMs: UInt32) {
@@ -80,7 +82,7 @@ final class Connector {
             lastFailure = failure
             return laterFail()
         }
-        let connection = UpstreamConnection(isTLS: pool.key.isTLS)
+        let connection = UpstreamConnection(isTLS: pool.key.isTLS, expectedName: serverName)
         let handlers = NIOLoopBound((tls, connection), eventLoop: worker.loop)
         let outcome = NIOLoopBound((self, failed), eventLoop: worker.loop)
         ClientBootstrap(group: worker.loop)
@@ -99,6 +101,7 @@ final class Connector {
                 let (connector, failed) = outcome.value
                 let connection = handlers.value.1
                 guard case .success = result else { return failed() }
+                connector.handshaking.append(connection)
                 connection.notify { isReady in
                     connector.attempted(connection, isReady: isReady, failed: failed)
                 }
@@ -108,6 +111,7 @@ final class Connector {
     private func attempted(
         _ connection: UpstreamConnection, isReady: Bool, failed: () -> Void
     ) {
+        handshaking.removeAll { $0 === connection }
         guard isReady else {
             lastFailure = pool.key.isTLS ? .untrusted : .refused
             return isOver ? () : failed()
@@ -123,12 +127,16 @@ final class Connector {
         guard let context = worker.tls.context(roots: pool.key.roots) else {
             return .failure(.untrusted)
         }
-        var name: String?
-        if case .host(let host, _) = pool.key.address, IPAddress(host) == nil { name = host }
-        guard let handler = try? NIOSSLClientHandler(context: context, serverHostname: name) else {
-            return .failure(.untrusted)
-        }
+        guard
+            let handler = try? NIOSSLClientHandler(context: context, serverHostname: serverName)
+        else { return .failure(.untrusted) }
         return .success(handler)
+    }
+
+    /// The name that the certificate must hold; nil where an address was asked for.
+    private var serverName: String? {
+        guard case .host(let host, _) = pool.key.address, IPAddress(host) == nil else { return nil }
+        return host
     }
 
     // MARK: The end
@@ -148,6 +156,10 @@ final class Connector {
 
     private func end() {
         isOver = true
+        // Those that lost, and those that never answered TLS, must not stay open.
+        let late = handshaking
+        handshaking = []
+        for connection in late { connection.close() }
         if let delay { worker.cancelTimer(task: delay) }
         if let deadline { worker.cancelTimer(task: deadline) }
     }

@@ -29,7 +29,13 @@ final class UpstreamConnection: ChannelDuplexHandler {
     private var isBroken = false
     private var whenReady: ((Bool) -> Void)?
 
-    init(isTLS: Bool) { isTrusted = !isTLS }
+    private let expectedName: String?
+
+    /// With TLS, `expectedName` must be in the certificate; nil: the address was verified.
+    init(isTLS: Bool, expectedName: String?) {
+        isTrusted = !isTLS
+        self.expectedName = expectedName
+    }
 
     // MARK: What the user does
 
@@ -78,9 +84,17 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted = event as? TLSUserEvent {
+            guard hasExpectedName(context) else { return context.close(promise: nil) }
             isTrusted = true
             ready(true)
         }
+    }
+
+    private func hasExpectedName(_ context: ChannelHandlerContext) -> Bool {
+        guard let expectedName else { return true }
+        let certificate = try? context.channel.pipeline.syncOperations.nioSSL_peerCertificate()
+        guard let certificate else { return false }
+        return ServerIdentity.covers(expectedName, ServerIdentity.dnsNames(of: certificate))
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
