@@ -2,11 +2,11 @@ import NIOSSL
 
 /// Whether a certificate is one for the name that was asked for (RFC 9525 §6). Pure.
 ///
-/// NIOSSL also takes a certificate that holds the *address* of a server whose *name* was asked for.
+/// NIOSSL also takes a certificate that holds the *address* of a server that was asked for by name.
 /// Whoever can answer a name look-up could then use a certificate for an address of their own, so
 /// the name is compared here once more.
 enum ServerIdentity {
-    /// Whether one of the DNS names is `host`, or covers it with a wildcard as its whole first label.
+    /// Whether one of the DNS names is `host`, or covers it by a wildcard as its first label.
     static func covers(_ host: String, _ names: [[UInt8]]) -> Bool {
         let wanted = labels(Bytes.lower(host))
         guard wanted.count > 0 else { return false }
