@@ -14,10 +14,9 @@ private final class Fixture {
 
     init(missing: Bool = false, answer: String? = nil) throws {
         upstream = try TestUpstream { request in
-            .send(
-                answer
-                    ?? "HTTP/1.1 200 OK\r\nX-Up: 1\r\nContent-Length: \(request.head.utf8.count)\r\n\r\n"
-                    + request.head)
+            let head = "HTTP/1.1 200 OK\r\nX-Up: 1\r\n"
+            let length = "Content-Length: \(request.head.utf8.count)\r\n\r\n"
+            return .send(answer ?? head + length + request.head)
         }
         var options = PluginHost.Options()
         options.fetchAllow = ["http://127.0.0.1:\(upstream.port)"]

@@ -75,7 +75,7 @@ extension ExchangeRun {
         owner.exchange(self, resumed: direction, with: step)
     }
 
-    /// Outside a pause a policy may only go on, leave, finish the response, or give the exchange up.
+    /// Outside a pause a policy may only go on, leave, finish the response, or give up.
     private func afterFree(_ action: gh_action, _ place: Int) {
         var fault = Fault(
             kind: .plugin, status: 500, policy: chain?.name(at: place) ?? "",

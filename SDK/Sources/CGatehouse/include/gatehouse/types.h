@@ -59,9 +59,9 @@ enum {
   GH_RESPONDED = 2, /* respond() or respond_start() was called in this callback */
   GH_DONE = 3,      /* continue, and leave this policy out of the rest of the exchange */
   GH_FAIL = 4,      /* the plugin could not decide: the route fails closed, the fault is counted */
-  GH_FINISH = 5     /* from resumed() outside a pause only: the response ends here by intent, no fault.
-                       Its end is sent where its framing has one (chunked, or the connection's end),
-                       else it is cut; 503 where its head has not left */
+  GH_FINISH = 5     /* from resumed() outside a pause only: the response ends here by intent, which
+                       is no fault. Its end is sent where its framing has one (chunked, or the end
+                       of the connection), else it is cut; 503 where its head has not left */
 };
 
 typedef uint64_t gh_exchange;
