@@ -1,8 +1,11 @@
 """Which tokens pass, and what the answer to another says (G05, G06, G90 to G95)."""
 
+import time
+
 import pytest
 from support.gateway import authentication, bearer, gateway, route
 from support.http import call, challenge
+from support.processes import wait_until
 from support.tokens import Issuer
 from support.upstream import Upstream
 
@@ -119,6 +122,19 @@ def test_required_claims_may_be_none(tmp_path, issuer, origin):
         for name in ("expired", "without issuer", "without audience"):
             assert call("GET", running.url + "/echo", bearer(faults[name])).status == 401, name
         assert "exp" in running.error_text
+
+
+def test_a_stream_ends_with_its_token(tmp_path, issuer, origin):
+    """G112: a GET stream ends cleanly at `exp` plus leeway; the log says why, and of no fault."""
+    policy = authentication(issuer, tmp_path, AUDIENCE, leeway="0s")
+    routes = [route("/", origin.port, mcpAuthentication=policy)]
+    with gateway(tmp_path, routes, arguments=("--log-level", "info")) as running:
+        expires = int(time.time()) + 3
+        answer = call("GET", running.url + "/events", bearer(issuer.token(exp=expires)))
+        assert answer.status == 200 and answer.body == b"data: hello\n\n", answer
+        assert time.time() >= expires
+        wait_until(lambda: "token expired" in running.error_text, what="the reason in the log")
+        assert "fault" not in running.error_text and "gave" not in running.error_text
 
 
 def test_logs_hold_no_token(protected, issuer):
