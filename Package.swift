@@ -146,7 +146,7 @@ let coreTests: [Target] = [
         "GatehouseRuntime",
         [
             sdk("GatehouseJSON"), "GatehouseConfig", "GatehousePluginHost", "GatehouseProxy",
-            .product(name: "Logging", package: "swift-log"),
+            "GatehouseHTTP", .product(name: "Logging", package: "swift-log"),
         ]),
     tests("GatehouseJOSE", [sdk("GatehouseJSON"), "CLibCrypto"]),
     tests(

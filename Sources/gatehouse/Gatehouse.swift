@@ -16,6 +16,7 @@ struct Gatehouse: ParsableCommand {
         subcommands: [Run.self, Validate.self, Plugin.self, Schema.self])
 
     static func main() {
+        StandardDescriptors.fill()
         // The child that loads a plugin library first. It is no command for people: it speaks a
         // protocol of its own with the gateway that started it.
         PluginProbe.runIfAsked(CommandLine.argc, CommandLine.unsafeArgv)

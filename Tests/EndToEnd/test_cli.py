@@ -1,6 +1,7 @@
 """The command line: what each command prints, and with which status it ends."""
 
 import json
+import os
 import signal
 import socket
 
@@ -141,7 +142,8 @@ def test_an_exchange_under_way_is_finished_and_a_second_signal_ends_at_once(tmp_
         running.wait_for_line("drain")
         assert running.process.poll() is None
         running.signal(signal.SIGTERM)
-        assert running.wait() != 3
+        assert running.wait() == 4
+        assert "second signal" in running.error_text
         client.close()
 
 
@@ -164,6 +166,20 @@ def test_a_closed_log_does_not_kill(tmp_path, upstream):
         for _ in range(200):
             assert call("GET", f"http://127.0.0.1:{port}/echo").status == 200
         assert running.process.poll() is None
+
+
+def test_closed_standard_output_is_no_peer_s_descriptor(tmp_path, upstream):
+    """Records must not be written to whatever got the number 1."""
+    path = tmp_path / "c.yaml"
+    port = free_port()
+    path.write_text(minimal(port))
+    command = [GATEHOUSE, "run", "-f", path, "--plugin-dir", PLUGINS]
+    shell = f"exec {' '.join(map(str, command))} <&- >&- 2>&-"
+    with Program(["bash", "-c", shell], ports=[port], env=environment()) as running:
+        assert call("GET", f"http://127.0.0.1:{port}/echo").status == 502
+        for number in (0, 1, 2):
+            link = os.readlink(f"/proc/{running.process.pid}/fd/{number}")
+            assert link == "/dev/null", (number, link)
 
 
 def test_it_listens_on_both_families(tmp_path, upstream):

@@ -54,6 +54,20 @@ struct RouteTableTests {
         #expect(decide(table, "/12x") == "404")
     }
 
+    @Test func `a request belongs to the listener of its host, and to no other's routes`() throws {
+        let table = try RouteTable(listeners: [
+            (nil, [route("any", [.prefix("/")])]),
+            (.suffix(".example.com"), [route("wild", [.prefix("/w")])]),
+            (.exact("a.example.com"), [route("one", [.prefix("/a")])]),
+        ])
+        #expect(decide(table, "/a", host: "A.example.com") == "one")
+        #expect(decide(table, "/w", host: "a.example.com") == "404")
+        #expect(decide(table, "/w", host: "b.example.com") == "wild")
+        #expect(decide(table, "/x", host: "b.example.com") == "404")
+        #expect(decide(table, "/x", host: "example.com") == "any")
+        #expect(decide(table, "/a/%2fb", host: "a.example.com") == "400")
+    }
+
     @Test func `the host comes first: exact, the longest wildcard, then any`() throws {
         let table = try RouteTable([
             route("any", [.exact("/x")]),

@@ -82,8 +82,9 @@ struct TLSTests {
     }
 
     private func exchange(port: Int, host: String = "127.0.0.1", roots: String?) throws -> String {
-        let upstream = Upstream(
-            address: .host(host, port: UInt16(clamping: port)), isTLS: true, trustedRoots: roots)
+        var tls = UpstreamTLS()
+        tls.rootFile = roots
+        let upstream = Upstream(address: .host(host, port: UInt16(clamping: port)), tls: tls)
         return try TestProxy([Route(name: "r", upstreams: [upstream])]).exchange(get)
     }
 
@@ -117,7 +118,7 @@ struct TLSTests {
 
     @Test func `a server that says nothing to TLS is 504, and its connection is closed`() throws {
         let silent = try TestUpstream { _ in .hold }
-        let upstream = Upstream(address: .host("127.0.0.1", port: silent.port), isTLS: true)
+        let upstream = Upstream(address: .host("127.0.0.1", port: silent.port), tls: UpstreamTLS())
         var timeouts = Timeouts()
         timeouts.connectMs = 200
         let proxy = try TestProxy([

@@ -1,7 +1,7 @@
 import GatehouseJSON
-import GatehouseProxy
 import Testing
 
+@testable import GatehouseProxy
 @testable import GatehouseRuntime
 
 @Suite("Access log: one JSON object a line")

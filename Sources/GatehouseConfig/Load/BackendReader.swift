@@ -9,6 +9,7 @@ extension FileReader {
     mutating func backends(_ route: Node, route name: String, place: String) -> [Backend] {
         let routeTLS = routeTLS(route["policies"])
         var found: [Backend] = []
+        var pluginKeys: [Range<Mark>] = []
         for (number, item) in (route["backends"]?.items ?? []).enumerated() {
             guard let members = item.members,
                 !members.contains(where: { isLater($0.key) })
@@ -24,11 +25,9 @@ extension FileReader {
                             + kinds.map { "'\($0.key)'" }.joined(separator: " or "))
                 continue
             }
-            var own: UpstreamTLS?
-            if let node = item.member("tls")?.value ?? item["policies"]?.member("backendTLS")?.value
-            {
-                own = tls(node)
-            }
+            let isCore = CoreShape.backend.key(kind.key) != nil
+            let own = ownTLS(item, isCore: isCore)
+            if !isCore { pluginKeys.append(kind.keyRange) }
             let place = "\(place)/backends/\(number)/\(kind.key)"
             guard let target = target(kind, own ?? routeTLS, place, name) else { continue }
             found.append(
@@ -36,7 +35,28 @@ extension FileReader {
                     weight: item["weight"]?.integer ?? 1, target: target,
                     position: position(kind.keyRange)))
         }
+        if found.count > 1, let key = pluginKeys.first {
+            report(
+                key, "a backend plugin takes every exchange of its route and stands alone",
+                suggestion: "write a route for each")
+        }
+        if !found.isEmpty, found.count == pluginKeys.count,
+            let member = route["policies"]?.member("backendTLS")
+        {
+            report(member.keyRange, "'backendTLS' is for backends of kind 'host' and 'mcp'")
+        }
         return found
+    }
+
+    /// The TLS that stands at a backend itself, in one of its two places.
+    private mutating func ownTLS(_ item: Node, isCore: Bool) -> UpstreamTLS? {
+        let places = [item.member("tls"), item["policies"]?.member("backendTLS")].compactMap { $0 }
+        guard let first = places.first else { return nil }
+        if places.count > 1 {
+            report(places[1].keyRange, "'backendTLS' says what 'tls' says already")
+        }
+        if !isCore { report(first.keyRange, "'\(first.key)' is for 'host' and 'mcp'") }
+        return tls(first.value)
     }
 
     /// Reported already.
@@ -140,7 +160,15 @@ extension FileReader {
     private mutating func tls(_ node: Node) -> UpstreamTLS? {
         var tls = UpstreamTLS()
         guard node.members != nil else { return nil }
-        tls.hostname = node["hostname"]?.text
+        if let member = node.member("hostname"), let name = member.value.text {
+            if case .exact(let host)? = try? Hosts.pattern(name), !isAddress(host) {
+                tls.hostname = host
+            } else {
+                report(
+                    member.value.range, "'hostname' must be a name, without a wildcard",
+                    suggestion: "leave it out where the backend is an address")
+            }
+        }
         tls.rootFile = node.member("root").flatMap { file($0, isKey: false) }
         let certificate = node.member("cert").flatMap { file($0, isKey: false) }
         let key = node.member("key").flatMap { file($0, isKey: true) }
@@ -157,6 +185,10 @@ extension FileReader {
             report(member.keyRange, "the backend's certificate is not verified", .warning)
         }
         return tls
+    }
+
+    private func isAddress(_ host: String) -> Bool {
+        host.hasPrefix("[") || IPAddress.bytes(host) != nil
     }
 
     /// A file that must exist; a private key may not be readable by everybody.

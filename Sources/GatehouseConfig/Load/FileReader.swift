@@ -32,7 +32,7 @@ struct FileReader {
             $0.text.flatMap(AddressBlock.init)
         }
         timeouts(root["timeouts"], &configuration.timeouts)
-        limits(root["limits"], &configuration.limits)
+        configuration.limits = limits(root["limits"], over: configuration.limits)
         configuration.fetchAllow = (root["fetch"]?["allow"]?.items ?? []).compactMap { item in
             item.text.flatMap { try? Hosts.origin($0) }
         }
@@ -139,9 +139,8 @@ struct FileReader {
         }
         routeNames[name] = node.range.lowerBound
         var timeouts = configuration.timeouts
-        var limits = configuration.limits
+        let limits = self.limits(node["limits"], over: configuration.limits)
         self.timeouts(node["timeouts"], &timeouts)
-        self.limits(node["limits"], &limits)
         let policies = policies(node["policies"], route: name, place: place)
         let backends = backends(node, route: name, place: place)
         if node.member("backends") == nil, node.member("policies") == nil {
@@ -191,15 +190,23 @@ struct FileReader {
         }
     }
 
-    private func limits(_ node: Node?, _ limits: inout Limits) {
+    private mutating func limits(_ node: Node?, over base: Limits) -> Limits {
+        var limits = base
         for setting in Settings.limits {
-            guard let text = node?[setting.key.name]?.text else { continue }
+            guard let value = node?[setting.key.name], let text = value.text else { continue }
             if text == "off" {
                 setting.set(&limits, nil)
-            } else if let value = try? Amounts.bytes(text, mayBeOff: true) {
-                setting.set(&limits, value)
+            } else if let size = try? Amounts.bytes(text, mayBeOff: true) {
+                if let bounds = setting.bounds, !bounds.contains(size) {
+                    report(
+                        value.range,
+                        "'\(setting.key.name)' must be \(bounds.lowerBound) to "
+                            + "\(bounds.upperBound) bytes")
+                }
+                setting.set(&limits, size)
             }
         }
+        return limits
     }
 }
 

@@ -9,6 +9,8 @@ enum Settings {
     struct Limit: Sendable {
         var key: Key
         var isForRoutes: Bool
+        /// The bytes that can take effect; nil: any, or the key's own range.
+        var bounds: ClosedRange<Int>?
         var set: @Sendable (inout Limits, Int?) -> Void
     }
 
@@ -54,14 +56,15 @@ enum Settings {
     ]
 
     private static func size(
-        _ name: String, _ standard: String, isForRoutes: Bool = false, _ description: String,
+        _ name: String, _ standard: String, isForRoutes: Bool = false,
+        bounds: ClosedRange<Int>? = nil, _ description: String,
         _ set: @escaping @Sendable (inout Limits, Int?) -> Void
     ) -> Limit {
         Limit(
             key: Key(
                 name, .text(.byteSize(mayBeOff: standard == "off")), default: standard,
                 description),
-            isForRoutes: isForRoutes, set: set)
+            isForRoutes: isForRoutes, bounds: bounds, set: set)
     }
 
     private static func count(
@@ -78,16 +81,16 @@ enum Settings {
             $0.maxBody = $1
         },
         size(
-            "maxBufferedBody", "1MiB", isForRoutes: true,
+            "maxBufferedBody", "1MiB", isForRoutes: true, bounds: 0...64 << 20,
             "A body that a policy reads whole; 413 above."
         ) { $0.maxBufferedBody = $1 ?? $0.maxBufferedBody },
-        size("maxHead", "64KiB", "A head with its request line; 431 above.") {
+        size("maxHead", "64KiB", bounds: 64...1 << 20, "A head with its request line; 431 above.") {
             $0.maxHead = $1 ?? $0.maxHead
         },
-        size("maxRequestLine", "16KiB", "A request line; 414 above.") {
+        size("maxRequestLine", "16KiB", bounds: 64...1 << 20, "A request line; 414 above.") {
             $0.maxRequestLine = $1 ?? $0.maxRequestLine
         },
-        count("maxFields", "128", 1...10_000, "The field lines of a head; 431 above.") {
+        count("maxFields", "128", 1...1_024, "The field lines of a head; 431 above.") {
             $0.maxFields = $1 ?? $0.maxFields
         },
         count(

@@ -43,6 +43,11 @@ public struct Diagnostic: Sendable, Hashable {
         Diagnostic(severity: .error, position: position, message: message)
     }
 
+    /// A warning at a position, without source line and suggestion.
+    public static func warning(_ position: Position, _ message: String) -> Diagnostic {
+        Diagnostic(severity: .warning, position: position, message: message)
+    }
+
     /// `file:line:column: error: message`, the source line, the caret and the suggestion; lines
     /// are separated by `\n`, without one at the end.
     public func rendered() -> String {

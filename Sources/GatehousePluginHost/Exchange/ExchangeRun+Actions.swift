@@ -194,8 +194,9 @@ extension ExchangeRun {
         case GH_BODY_WHOLE:
             guard !isEventStream(direction) else { return gh_status(GH_INVALID) }
             wishes.whole |= mask
-            let asked = maxBytes == 0 ? UInt64(Limits.wholeBodyBytesDefault) : maxBytes
-            let route = direction == .request ? view.bodyBytesMax : UInt64.max
+            let asked = maxBytes == 0 ? UInt64.max : maxBytes
+            let most = view.wholeBodyBytesMax
+            let route = direction == .request ? min(view.bodyBytesMax, most) : most
             let at = direction == .request ? acting : acting + Limits.policiesPerRouteMax
             memory.wholeMax[at] = Int(
                 clamping: min(asked, route, UInt64(Limits.wholeBodyBytesMax)))

@@ -60,8 +60,10 @@ public struct ExchangeView {
     public var authority = UnsafeRawBufferPointer(start: nil, count: 0)
     /// Whether a body follows.
     public var hasBody = false
-    /// The largest body that the route takes, bytes; bounds what a policy may read whole.
+    /// The largest request body that the route takes, bytes.
     public var bodyBytesMax = UInt64.max
+    /// The largest body that a policy of the route may read whole, bytes, in either direction.
+    public var wholeBodyBytesMax = UInt64(Limits.wholeBodyBytesDefault)
     /// The fields of the request.
     public var fields = HeadFields()
     /// The index in `PolicyChain.claims` of the claim that matched; nil: the route's own match.

@@ -15,6 +15,8 @@ struct LibraryExamination {
     struct Outcome {
         var result: Result<[InstalledPlugin], PluginRefusal>
         var warnings: [String] = []
+        /// What the library says about its plugins, also where it is refused afterwards.
+        var manifests: [PluginManifest] = []
     }
 
     /// Examines one file; `isTaken` says which plugin names are used up and by which file.
@@ -23,7 +25,7 @@ struct LibraryExamination {
     ) -> Outcome {
         var outcome = Outcome(result: .success([]))
         do throws(PluginRefusal) {
-            let plugins = try read(path, isTaken: isTaken, warnings: &outcome.warnings)
+            let plugins = try read(path, isTaken: isTaken, &outcome)
             outcome.result = .success(plugins)
         } catch {
             outcome.result = .failure(error)
@@ -32,20 +34,23 @@ struct LibraryExamination {
     }
 
     private func read(
-        _ path: String, isTaken: (PluginManifest) -> String?, warnings: inout [String]
+        _ path: String, isTaken: (PluginManifest) -> String?, _ outcome: inout Outcome
     ) throws(PluginRefusal) -> [InstalledPlugin] {
         let file = try LibraryFile(reading: path)
-        if file.isWorldWritable { warnings.append("may be written by everybody") }
+        if file.isWorldWritable { outcome.warnings.append("may be written by everybody") }
         let facts = try LibraryFacts(parsing: file.bytes)
-        warnings += try admission.check(facts)
+        outcome.warnings += try admission.check(facts)
         var remarks: [String] = []
         let plugins = try copy.with(file, runPaths: facts.runPaths, needed: facts.needed) {
             (copied) throws(PluginRefusal) in
             let finding = try probe.run(copied)
             remarks = finding.warnings
+            outcome.manifests = finding.plugins.compactMap {
+                try? PluginManifest(parsing: $0.manifest)
+            }
             return try install(path, copied, finding.plugins, isTaken: isTaken)
         }
-        warnings += remarks
+        outcome.warnings += remarks
         return plugins
     }
 

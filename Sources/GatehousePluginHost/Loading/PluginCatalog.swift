@@ -34,6 +34,8 @@ public struct PluginCatalog: Sendable {
     public struct Library: Sendable {
         /// The file, as found in the directory.
         public let path: String
+        /// What it says about its plugins, also where it is not used; empty: it could not be asked.
+        public let manifests: [PluginManifest]
         /// The plugins that it offers, or why it is not used.
         public let outcome: Result<[InstalledPlugin], PluginRefusal>
         /// Sentences about what works but should be looked at.
@@ -89,7 +91,9 @@ public struct PluginCatalog: Sendable {
                 taken[Self.key(plugin.manifest.kind, plugin.manifest.name)] = path
             }
             examined.append(
-                Library(path: path, outcome: outcome.result, warnings: outcome.warnings))
+                Library(
+                    path: path, manifests: outcome.manifests, outcome: outcome.result,
+                    warnings: outcome.warnings))
         }
         libraries = examined
         directoryProblems = found.problems

@@ -95,6 +95,7 @@ extension Exchange {
         view.number = number
         view.hasBody = !isRequestComplete
         view.bodyBytesMax = route?.bodyBytesMax ?? .max
+        if let route { view.wholeBodyBytesMax = route.wholeBodyBytesMax }
         view.claim = claim
         view.methodID = head.method.abiNumber
         // Valid while `headBytes` is kept and not written to, which is until `run.end`.

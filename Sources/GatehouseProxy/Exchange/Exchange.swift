@@ -28,7 +28,7 @@ final class Exchange: UpstreamUser {
     // MARK: The request
 
     var parser = RequestHeadParser()
-    let fields = FieldIndex()
+    let fields: FieldIndex
     var head: RequestHead?
     /// The bytes that `head` and `fields` point into, from the first readable byte.
     var headBytes: ByteBuffer
@@ -94,6 +94,7 @@ final class Exchange: UpstreamUser {
         headBytes = worker.none
         responseHeadBytes = worker.none
         responseInput = worker.none
+        fields = FieldIndex(capacity: worker.limits.head.fields)
     }
 
     // MARK: Life
@@ -237,8 +238,10 @@ final class Exchange: UpstreamUser {
         _ peer: UnsafeRawBufferPointer
     ) -> AccessRecord {
         var record = AccessRecord()
-        record.durationNs = worker.nowNs &- startNs
-        record.startUnixNs = worker.unixNs &- Int64(truncatingIfNeeded: record.durationNs)
+        // A fresh reading: what is answered within one event would take no time at all.
+        record.durationNs = worker.clock.monotonicNs() &- startNs
+        record.startUnixNs =
+            worker.unixNs &- Int64(truncatingIfNeeded: worker.nowNs &- startNs)
         record.upstreamNs = upstreamHeadNs == 0 ? 0 : upstreamHeadNs &- startNs
         record.number = number
         record.peer = peer

@@ -87,7 +87,7 @@ final class Fetch: UpstreamUser {
 
     private func acquire(_ url: FetchURL, pinned: IPAddress?) {
         let key = UpstreamKey(
-            address: .host(url.host, port: url.port), isTLS: url.isTLS, roots: nil,
+            address: .host(url.host, port: url.port), tls: url.isTLS ? UpstreamTLS() : nil,
             pinned: pinned)
         let pool = worker.pool(for: key)
         self.pool = pool

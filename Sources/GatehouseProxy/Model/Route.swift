@@ -20,6 +20,8 @@ public final class Route: Sendable {
     public let timeouts: Timeouts
     /// The largest request body in bytes; nil: unlimited.
     public let bodyBytesMax: UInt64?
+    /// The largest body in bytes that a policy may read whole.
+    public let wholeBodyBytesMax: UInt64
     /// Whether its exchanges are written to the access log.
     public let isLogged: Bool
 
@@ -30,7 +32,8 @@ public final class Route: Sendable {
     public init(
         name: String, hosts: [HostPattern] = [], matches: [RouteMatch] = [],
         chain: PolicyChain? = nil, upstreams: [Upstream] = [], publicURL: String? = nil,
-        timeouts: Timeouts = Timeouts(), bodyBytesMax: UInt64? = nil, isLogged: Bool = true
+        timeouts: Timeouts = Timeouts(), bodyBytesMax: UInt64? = nil,
+        wholeBodyBytesMax: UInt64 = UInt64(Limits.wholeBodyBytesDefault), isLogged: Bool = true
     ) {
         self.name = name
         self.hosts = hosts
@@ -40,6 +43,7 @@ public final class Route: Sendable {
         self.publicURL = publicURL
         self.timeouts = timeouts
         self.bodyBytesMax = bodyBytesMax
+        self.wholeBodyBytesMax = wholeBodyBytesMax
         self.isLogged = isLogged
         totalWeight = upstreams.reduce(0) { $0 + $1.weight }
         publicURLBytes = Array((publicURL ?? "").utf8)

@@ -12,16 +12,14 @@ public final class Upstream: Sendable {
 
     /// Where to connect.
     public let address: Address
-    /// Whether the connection is TLS, its certificate verified for the host's name.
-    public let isTLS: Bool
+    /// The settings of TLS; nil: plain text.
+    public let tls: UpstreamTLS?
     /// The authority for `Host` (RFC 9110 §7.2), with the port unless it is the scheme's default.
     public let authority: String
     /// The path that replaces the request's (issue: `mcp.targets[].mcp.host`); nil keeps it.
     public let path: String?
     /// Whether `Origin` is removed; a policy has checked it before.
     public let removesOrigin: Bool
-    /// Files of certificates (PEM) that are trusted instead of the system's; nil: the system's.
-    public let trustedRoots: String?
     /// The share of this upstream among those of its route, 1 or more.
     public let weight: Int
 
@@ -31,17 +29,16 @@ public final class Upstream: Sendable {
 
     /// Describes an upstream. A weight below 1 counts as 1.
     public init(
-        address: Address, isTLS: Bool = false, authority: String? = nil, path: String? = nil,
-        removesOrigin: Bool = false, trustedRoots: String? = nil, weight: Int = 1
+        address: Address, tls: UpstreamTLS? = nil, authority: String? = nil, path: String? = nil,
+        removesOrigin: Bool = false, weight: Int = 1
     ) {
         self.address = address
-        self.isTLS = isTLS
-        self.authority = authority ?? Self.authority(of: address, isTLS: isTLS)
+        self.tls = tls
+        self.authority = authority ?? Self.authority(of: address, isTLS: tls != nil)
         self.path = path
         self.removesOrigin = removesOrigin
-        self.trustedRoots = trustedRoots
         self.weight = max(weight, 1)
-        key = UpstreamKey(address: address, isTLS: isTLS, roots: trustedRoots, pinned: nil)
+        key = UpstreamKey(address: address, tls: tls, pinned: nil)
         authorityBytes = Array(self.authority.utf8)
         pathBytes = path.map { Array($0.utf8) }
     }
@@ -59,8 +56,8 @@ public final class Upstream: Sendable {
 /// What connections of one pool have in common: any of them can carry any request for this key.
 struct UpstreamKey: Sendable, Hashable {
     var address: Upstream.Address
-    var isTLS: Bool
-    var roots: String?
+    /// The settings of TLS; nil: plain text.
+    var tls: UpstreamTLS?
     /// The address that a checked name was pinned to, where the fetch was for public addresses.
     var pinned: IPAddress?
 }

@@ -20,6 +20,18 @@ public enum HostPattern: Sendable, Hashable {
             self = .exact(folded)
         }
     }
+
+    /// Whether a host without port is of the pattern.
+    func takes(_ host: UnsafeRawBufferPointer) -> Bool {
+        switch self {
+        case .exact(let name): return Bytes.equalFolded(host, lower: Bytes.lower(name))
+        case .suffix(let name):
+            let suffix = Bytes.lower(name)
+            guard host.count > suffix.count else { return false }
+            let tail = UnsafeRawBufferPointer(rebasing: host[(host.count - suffix.count)...])
+            return Bytes.equalFolded(tail, lower: suffix)
+        }
+    }
 }
 
 /// The condition of a match on the path.

@@ -36,6 +36,8 @@ public final class RouteTable: Sendable {
     private let exactHosts: [(host: [UInt8], paths: PathIndex)]
     private let suffixHosts: [(host: [UInt8], paths: PathIndex)]
     private let anyHost: PathIndex
+    /// The tables of the listeners, most specific host first; empty: this table is the only one.
+    private let scopes: [(host: HostPattern?, table: RouteTable)]
 
     /// Builds the table of these routes and of what their policies have claimed.
     /// - Throws: where two policies claim one path on one host.
@@ -44,6 +46,43 @@ public final class RouteTable: Sendable {
             (route.chain?.claims ?? []).map {
                 ClaimedPath(path: $0.path, isPrefix: $0.isPrefix, policy: $0.policyName)
             }
+        }
+    }
+
+    /// Builds the table of one port whose listeners are told apart by host.
+    ///
+    /// A request belongs to the listener with the most specific host (exact, then the longest
+    /// wildcard, then every host), and is never served by the routes of another.
+    /// - Parameter listeners: the host of each (nil: every host) and its routes.
+    /// - Throws: where two policies of one listener claim one path on one host.
+    public convenience init(
+        listeners: [(host: HostPattern?, routes: [Route])]
+    ) throws(RouteTableError) {
+        guard listeners.count > 1 else {
+            try self.init(listeners.first?.routes ?? [])
+            return
+        }
+        var scopes: [(host: HostPattern?, table: RouteTable)] = []
+        for listener in listeners {
+            scopes.append((listener.host, try RouteTable(listener.routes)))
+        }
+        scopes.sort { Self.rank($0.host) > Self.rank($1.host) }
+        self.init(scopes: scopes, routes: listeners.flatMap(\.routes))
+    }
+
+    private init(scopes: [(host: HostPattern?, table: RouteTable)], routes: [Route]) {
+        self.routes = routes
+        self.scopes = scopes
+        exactHosts = []
+        suffixHosts = []
+        anyHost = PathIndex()
+    }
+
+    private static func rank(_ host: HostPattern?) -> Int {
+        switch host {
+        case .exact: .max
+        case .suffix(let name): name.utf8.count
+        case nil: 0
         }
     }
 
@@ -71,6 +110,7 @@ public final class RouteTable: Sendable {
         for at in exact.indices { exact[at].paths.finish() }
         for at in suffix.indices { suffix[at].paths.finish() }
         self.routes = routes
+        scopes = []
         exactHosts = exact
         suffixHosts = suffix
         anyHost = any
@@ -121,6 +161,10 @@ public final class RouteTable: Sendable {
         _ host: UnsafeRawBufferPointer, _ path: UnsafeRawBufferPointer,
         _ request: borrowing RouteRequest
     ) -> RouteDecision {
+        if !scopes.isEmpty {
+            let scope = scopes.first { $0.host?.takes(host) ?? true }
+            return scope?.table.find(host, path, request) ?? .notFound
+        }
         if !exactHosts.isEmpty, let at = exactPosition(host),
             let found = exactHosts[at].paths.find(path, request)
         {

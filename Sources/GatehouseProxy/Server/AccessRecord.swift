@@ -67,6 +67,13 @@ public struct AccessRecord {
 public protocol ExchangeObserver: AnyObject {
     /// An exchange is over. The record is borrowed for the call.
     func exchangeEnded(_ record: borrowing AccessRecord)
+    /// The loop stops; no record follows. What was collected has to be handed on now.
+    func loopStopped()
+}
+
+extension ExchangeObserver {
+    /// Nothing is collected.
+    public func loopStopped() {}
 }
 
 /// Bounds that an operator may set for the whole server.
@@ -77,6 +84,10 @@ public struct ServerLimits: Sendable {
     public var headMs = ProxyLimits.headMs
     /// Silence of a kept connection between exchanges, milliseconds.
     public var idleMs = ProxyLimits.idleMs
+    /// Silence of a kept upstream connection, milliseconds; 0: without limit.
+    public var upstreamIdleMs = ProxyLimits.upstreamIdleMs
+    /// Connections of one loop to one upstream; beyond them 503.
+    public var connectionsPerUpstream = ProxyLimits.connectionsPerUpstream
     /// Bounds on the head of a request.
     public var head: HeadLimits = .standard
 

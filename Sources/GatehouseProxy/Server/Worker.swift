@@ -213,6 +213,7 @@ final class Worker: @unchecked Sendable {
     /// The last act on the loop.
     func stop() {
         closeAll()
+        observer?.loopStopped()
         sweeping?.cancel()
         host?.shutdown()
         host = nil

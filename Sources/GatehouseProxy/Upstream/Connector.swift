@@ -82,7 +82,9 @@ final class Connector {
             lastFailure = failure
             return laterFail()
         }
-        let connection = UpstreamConnection(isTLS: pool.key.isTLS, expectedName: serverName)
+        let connection = UpstreamConnection(
+            isTLS: pool.key.tls != nil,
+            expectedName: pool.key.tls?.isInsecure == true ? nil : serverName)
         let handlers = NIOLoopBound((tls, connection), eventLoop: worker.loop)
         let outcome = NIOLoopBound((self, failed), eventLoop: worker.loop)
         ClientBootstrap(group: worker.loop)
@@ -113,7 +115,7 @@ final class Connector {
     ) {
         handshaking.removeAll { $0 === connection }
         guard isReady else {
-            lastFailure = pool.key.isTLS ? .untrusted : .refused
+            lastFailure = pool.key.tls != nil ? .untrusted : .refused
             return isOver ? () : failed()
         }
         let isWinner = race == nil ? !isOver : race?.connected() == true
@@ -123,10 +125,8 @@ final class Connector {
     }
 
     private func tlsHandler() -> Result<NIOSSLClientHandler?, UpstreamFailure> {
-        guard pool.key.isTLS else { return .success(nil) }
-        guard let context = worker.tls.context(roots: pool.key.roots) else {
-            return .failure(.untrusted)
-        }
+        guard let tls = pool.key.tls else { return .success(nil) }
+        guard let context = worker.tls.context(tls) else { return .failure(.untrusted) }
         guard
             let handler = try? NIOSSLClientHandler(context: context, serverHostname: serverName)
         else { return .failure(.untrusted) }
@@ -135,6 +135,7 @@ final class Connector {
 
     /// The name that the certificate must hold; nil where an address was asked for.
     private var serverName: String? {
+        if let name = pool.key.tls?.hostname { return name }
         guard case .host(let host, _) = pool.key.address, IPAddress(host) == nil else { return nil }
         return host
     }

@@ -36,7 +36,7 @@ final class UpstreamPool {
             connection.user = user
             return .ready(connection)
         }
-        guard open.count + connecting < ProxyLimits.connectionsPerUpstream else {
+        guard open.count + connecting < worker.limits.connectionsPerUpstream else {
             return .failed(.overloaded)
         }
         waiting.append(user)
@@ -96,7 +96,8 @@ final class UpstreamPool {
 
     /// Closes what has been idle for too long; the oldest lie at the front.
     func sweep(nowNs: UInt64) {
-        let limit = UInt64(ProxyLimits.upstreamIdleMs) * 1_000_000
+        guard worker.limits.upstreamIdleMs > 0 else { return }
+        let limit = UInt64(worker.limits.upstreamIdleMs) * 1_000_000
         let old = idle.prefix { nowNs &- $0.idleSinceNs >= limit && nowNs > $0.idleSinceNs }
         guard !old.isEmpty else { return }
         let closing = Array(old)

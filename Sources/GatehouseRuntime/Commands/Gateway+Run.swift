@@ -26,7 +26,7 @@ extension Gateway {
         let running = try RunningGateway(
             options: options, configuration: configuration, plugins: plugins, host: host,
             logger: logger)
-        try running.serve(logger: logger)
+        try running.serve(logger: logger, log: log)
     }
 
     /// Connections are descriptors: the hard limit is what the operator allows.
@@ -89,12 +89,20 @@ final class RunningGateway {
         out.threads = options.threads ?? ProcessorCount.available()
         out.pluginHost = host
         if let access { out.observer = { _ in AccessLog(writer: access) } }
+        out.limits = limits(configuration, threads: out.threads)
+        return out
+    }
+
+    static func limits(_ configuration: Configuration, threads: Int) -> ServerLimits {
+        var out = ServerLimits()
         let limits = configuration.limits
-        out.limits.head = HeadLimits(
+        out.head = HeadLimits(
             startLine: limits.maxRequestLine, head: limits.maxHead, fields: limits.maxFields)
-        out.limits.connectionsPerLoop = max(1, limits.maxConnections / out.threads)
-        out.limits.headMs = configuration.timeouts.requestHead.milliseconds
-        out.limits.idleMs = configuration.timeouts.idle.milliseconds
+        out.connectionsPerUpstream = limits.maxUpstreamConnections
+        out.upstreamIdleMs = configuration.timeouts.upstreamIdle.milliseconds
+        out.connectionsPerLoop = max(1, limits.maxConnections / threads)
+        out.headMs = configuration.timeouts.requestHead.milliseconds
+        out.idleMs = configuration.timeouts.idle.milliseconds
         return out
     }
 
@@ -120,13 +128,14 @@ final class RunningGateway {
     }
 
     /// Waits for the signal that ends it, drains, and stops.
-    func serve(logger: Logger) throws(ExitStatus) {
+    func serve(logger: Logger, log: LineWriter) throws(ExitStatus) {
         let drain = Semaphore()
         Signals.watch { event in
             switch event {
             case .drain: drain.signal()
             case .exitNow:
                 logger.warning("a second signal: exiting at once")
+                log.close(within: 50)
                 _exit(ExitStatus.cutShort.code)
             case .reload:
                 logger.warning("SIGHUP: reload is not supported yet; restart to reconfigure")

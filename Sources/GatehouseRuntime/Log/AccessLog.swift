@@ -31,6 +31,8 @@ final class AccessLog: ExchangeObserver {
         if batch.count >= Self.batchBytes { flush() } else { schedule() }
     }
 
+    func loopStopped() { flush() }
+
     private func schedule() {
         guard !isScheduled else { return }
         guard let loop = MultiThreadedEventLoopGroup.currentEventLoop else { return flush() }

@@ -32,17 +32,27 @@ struct Plugins: Sendable {
 
     /// What is there and cannot be used, by the name that a configuration would use for it.
     var unusable: [UnusablePlugin] {
-        catalog.libraries.compactMap { library in
-            guard case .failure(let refusal) = library.outcome else { return nil }
+        catalog.libraries.flatMap { library -> [UnusablePlugin] in
+            guard case .failure(let refusal) = library.outcome else { return [] }
             let file = library.path.split(separator: "/").last ?? ""
             let name = file.hasSuffix(".so") ? String(file.dropLast(3)) : String(file)
-            return UnusablePlugin(name: name, reason: refusal.reason)
+            let said = library.manifests.map(\.name)
+            return (said.isEmpty ? [name] : said).map {
+                UnusablePlugin(name: $0, reason: refusal.reason)
+            }
         }
     }
 
     /// The tables of a plugin that was opened.
     func functions(_ kind: PluginKind, _ name: String) -> PluginFunctions? {
         catalog.plugin(kind: kind, name: name)?.opened?.functions
+    }
+
+    /// The order class of a policy, as far as its manifest could be read: also of one that cannot
+    /// be used, so that its stand-in takes its place in the chain.
+    func orderClass(ofPolicy name: String) -> OrderClass? {
+        let manifests = catalog.libraries.flatMap(\.manifests)
+        return manifests.first { $0.kind == .policy && $0.name == name }?.orderClass
     }
 
     /// Checks a provider's part of a configuration against the provider's schema.

@@ -4,11 +4,11 @@ import GatehousePluginHost
 extension SnapshotBuilder {
     /// The chain of a route: an instance of each of its plugins, or a stand-in that fails closed.
     func chain(
-        _ route: Route, _ hosts: [String], _ bind: Bind, _ outcome: inout Outcome
+        _ route: Route, _ hosts: [String], _ listener: Listener, _ outcome: inout Outcome
     ) -> PolicyChain? {
         let uses = route.policies + route.backends.compactMap(\.pluginUse)
         guard !uses.isEmpty else { return nil }
-        let description = describe(route, hosts, bind)
+        let description = describe(route, hosts, listener)
         var members: [PolicyChain.Member] = []
         for use in uses { members.append(member(use, description, route, &outcome)) }
         do throws(PluginHostError) {
@@ -28,7 +28,8 @@ extension SnapshotBuilder {
             let reason = use.missing ?? "it is not in the plugin folder"
             outcome.standIns.append((route.name, use.name, reason))
             return .standIn(
-                name: use.name, orderClass: kind == .backend ? .backend : .normal, reason: reason)
+                name: use.name,
+                orderClass: kind == .backend ? .backend : orderClass(use.name), reason: reason)
         }
         let created = host.create(
             functions, configuration: use.configurationJSON, route: description,
@@ -50,7 +51,9 @@ extension SnapshotBuilder {
 
     // MARK: What a plugin may know
 
-    private func describe(_ route: Route, _ hosts: [String], _ bind: Bind) -> RouteDescription {
+    private func describe(
+        _ route: Route, _ hosts: [String], _ listener: Listener
+    ) -> RouteDescription {
         var out = RouteDescription()
         out.name = route.name
         out.matchesJSON = route.matches.map(\.json)
@@ -61,7 +64,7 @@ extension SnapshotBuilder {
             return nil
         }
         out.policies = sortedByClass(route.policies)
-        out.siblings = siblings(route, bind)
+        out.siblings = siblings(route, listener)
         return out
     }
 
@@ -74,30 +77,30 @@ extension SnapshotBuilder {
     }
 
     private func orderClass(_ policy: String) -> OrderClass {
-        plugins.functions(.policy, policy)?.orderClass ?? .normal
+        plugins.orderClass(ofPolicy: policy) ?? .normal
     }
 
-    /// How many other routes, of this port and with a host in common, have a policy of each name.
-    private func siblings(_ route: Route, _ bind: Bind) -> [String: Int] {
+    /// How many other routes, of this listener and with a host in common, have a policy of each
+    /// name.
+    private func siblings(_ route: Route, _ listener: Listener) -> [String: Int] {
         var out: [String: Int] = [:]
-        for listener in bind.listeners {
-            for other in listener.routes where other.name != route.name {
-                guard sharesHost(route, other) else { continue }
-                for name in Set(other.policies.map(\.name)) { out[name, default: 0] += 1 }
-            }
+        let own = hosts(route, listener)
+        for other in listener.routes where other.name != route.name {
+            guard sharesHost(own, hosts(other, listener)) else { continue }
+            for name in Set(other.policies.map(\.name)) { out[name, default: 0] += 1 }
         }
         return out
     }
 
-    private func sharesHost(_ a: Route, _ b: Route) -> Bool {
-        a.hostnames.isEmpty || b.hostnames.isEmpty
-            || !Set(a.hostnames).isDisjoint(with: b.hostnames)
+    private func sharesHost(_ a: [HostPattern], _ b: [HostPattern]) -> Bool {
+        a.isEmpty || b.isEmpty
+            || a.contains { one in b.contains { $0.shared(with: one) != nil } }
     }
 }
 
 extension Backend {
     fileprivate var pluginUse: PluginUse? {
-        if case .plugin(let use) = target { return use }
+        if case .plugin(let use) = target, weight > 0 { return use }
         return nil
     }
 }

@@ -27,15 +27,14 @@ struct SnapshotBuilder {
         var outcome = Outcome()
         var listeners: [GatehouseProxy.Listener] = []
         for bind in configuration.binds {
-            var routes: [GatehouseProxy.Route] = []
+            var scopes: [(host: GatehouseProxy.HostPattern?, routes: [GatehouseProxy.Route])] = []
             for listener in bind.listeners {
-                for route in listener.routes {
-                    if let built = self.route(route, of: listener, in: bind, &outcome) {
-                        routes.append(built)
-                    }
-                }
+                outcome.diagnostics += shadowed(listener)
+                let host = listener.hostname.flatMap { HostPattern($0.description) }
+                scopes.append(
+                    (host, listener.routes.compactMap { self.route($0, of: listener, &outcome) }))
             }
-            if let built = self.listener(bind, routes, &outcome) { listeners.append(built) }
+            if let built = self.listener(bind, scopes, &outcome) { listeners.append(built) }
         }
         outcome.diagnostics = outcome.diagnostics.sortedByPosition()
         if !outcome.diagnostics.contains(where: { $0.severity == .error }) {
@@ -45,12 +44,14 @@ struct SnapshotBuilder {
     }
 
     private func listener(
-        _ bind: Bind, _ routes: [GatehouseProxy.Route], _ outcome: inout Outcome
+        _ bind: Bind,
+        _ scopes: [(host: GatehouseProxy.HostPattern?, routes: [GatehouseProxy.Route])],
+        _ outcome: inout Outcome
     ) -> GatehouseProxy.Listener? {
         do throws(RouteTableError) {
             return GatehouseProxy.Listener(
                 address: ListenAddress(host: bind.address, port: bind.port),
-                routes: try RouteTable(routes),
+                routes: try RouteTable(listeners: scopes),
                 trustedProxies: configuration.trustedProxies.compactMap {
                     AddressRange($0.description)
                 })
@@ -63,11 +64,12 @@ struct SnapshotBuilder {
     // MARK: Routes
 
     private func route(
-        _ route: GatehouseConfig.Route, of listener: GatehouseConfig.Listener, in bind: Bind,
+        _ route: GatehouseConfig.Route, of listener: GatehouseConfig.Listener,
         _ outcome: inout Outcome
     ) -> GatehouseProxy.Route? {
-        let hosts = hosts(route, listener)
-        let chain = chain(route, hosts, bind, &outcome)
+        outcome.diagnostics += problems(route, listener)
+        let hosts = hosts(route, listener).map(\.description)
+        let chain = chain(route, hosts, listener, &outcome)
         let matches: [GatehouseProxy.RouteMatch]
         do throws(RegexError) {
             matches = try route.matches.map { (match) throws(RegexError) in try self.match(match) }
@@ -80,14 +82,8 @@ struct SnapshotBuilder {
             chain: chain, upstreams: route.backends.compactMap(upstream),
             publicURL: route.publicURL?.description, timeouts: timeouts(route.timeouts),
             bodyBytesMax: route.limits.maxBody.map { UInt64($0) },
+            wholeBodyBytesMax: UInt64(route.limits.maxBufferedBody),
             isLogged: configuration.accessLog != .off)
-    }
-
-    private func hosts(
-        _ route: GatehouseConfig.Route, _ listener: GatehouseConfig.Listener
-    ) -> [String] {
-        if !route.hostnames.isEmpty { return route.hostnames.map(\.description) }
-        return listener.hostname.map { [$0.description] } ?? []
     }
 
     private func match(
@@ -122,9 +118,18 @@ struct SnapshotBuilder {
             case .unix(let path): .unix(path: path)
             }
         return GatehouseProxy.Upstream(
-            address: address, isTLS: upstream.tls != nil, authority: upstream.authority,
-            path: upstream.path, removesOrigin: upstream.isMCP,
-            trustedRoots: upstream.tls?.rootFile, weight: backend.weight)
+            address: address, tls: upstream.tls.map(tls), authority: upstream.authority,
+            path: upstream.path, removesOrigin: upstream.isMCP, weight: backend.weight)
+    }
+
+    func tls(_ tls: GatehouseConfig.UpstreamTLS) -> GatehouseProxy.UpstreamTLS {
+        var out = GatehouseProxy.UpstreamTLS()
+        out.hostname = tls.hostname
+        out.rootFile = tls.rootFile
+        out.certificateFile = tls.client?.certificateFile
+        out.keyFile = tls.client?.keyFile
+        out.isInsecure = tls.isInsecure
+        return out
     }
 
     private func timeouts(_ timeouts: GatehouseConfig.Timeouts) -> GatehouseProxy.Timeouts {

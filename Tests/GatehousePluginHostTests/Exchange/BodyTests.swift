@@ -96,11 +96,16 @@ struct BodyTests {
         }
         policy.requestBody = { _ in Int(GH_CONTINUE) }
         let chain = try fixture.chain([outer, policy])
-        for routeBound: UInt64 in [.max, 4] {
-            bound = routeBound == .max ? 5 : 100
+        let none = UInt64.max
+        let cases: [(bound: UInt64, route: UInt64, whole: UInt64)] = [
+            (5, none, 1 << 20), (100, 4, 1 << 20), (100, none, 4), (0, none, 4),
+        ]
+        for (asked, routeBound, wholeBound) in cases {
+            bound = asked
             let run = try fixture.begin(chain, TestOwner(), "POST / HTTP/1.1", fields: post)
             var view = run.view
             view.bodyBytesMax = routeBound
+            view.wholeBodyBytesMax = wholeBound
             run.requestMoved(view)
             #expect(run.requestHead() == .awaitBody)
             #expect(run.feed("abc", isEnd: false) == .absorbed)
