@@ -112,6 +112,9 @@ struct LoadingCatalogTests {
         let refusal = try #require(refusals(catalog).first)
         #expect(refusal.code == .duplicateName)
         #expect(refusal.reason.contains("/good_policy.so"))
+        // A refused library's own words stay known: its stand-in needs the order class.
+        #expect(catalog.libraries.count == 2)
+        #expect(Set(catalog.libraries.map(\.manifests)) == [catalog.plugins.map(\.manifest)])
     }
 
     @Test func `the run path of a library works from its private copy`() throws {
