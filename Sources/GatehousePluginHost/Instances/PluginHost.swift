@@ -83,16 +83,17 @@ public final class PluginHost: Sendable {
     ///
     /// `configuration` is canonical JSON that was validated against the plugin's schema. With
     /// `isDryRun` the instance is destroyed again before this returns; its claims and diagnostics
-    /// are what counts. **Thread:** any but a loop's.
+    /// are what counts. `secrets` are the references that it may read; nil: every string of its
+    /// configuration. **Thread:** any but a loop's.
     public func create(
         _ functions: PluginFunctions, configuration: String, route: RouteDescription,
-        isDryRun: Bool = false
+        secrets: Set<String>? = nil, isDryRun: Bool = false
     ) -> InstanceOutcome {
         control.sync { [self] in
             let index = takeInstanceIndex()
             let instance = PluginInstance(
                 host: self, functions: functions, configuration: configuration, route: route,
-                index: index, isDryRun: isDryRun)
+                secrets: secrets, index: index, isDryRun: isDryRun)
             let diagnostics = instance.create()
             let failed = diagnostics.contains(where: \.isError)
             if failed || isDryRun {

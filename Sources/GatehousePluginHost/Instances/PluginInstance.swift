@@ -28,6 +28,8 @@ public final class PluginInstance: Sendable {
     public let route: RouteDescription
     /// The canonical JSON that it was created with.
     let configuration: String
+    /// The references to secrets that it may read; nil: every string of `configuration`.
+    let secrets: Set<String>?
     /// The origins that `configuration` names.
     let origins: Set<Origin>
     /// Its place in the loops' arrays of states.
@@ -43,11 +45,12 @@ public final class PluginInstance: Sendable {
 
     init(
         host: PluginHost, functions: PluginFunctions, configuration: String,
-        route: RouteDescription, index: Int, isDryRun: Bool
+        route: RouteDescription, secrets: Set<String>?, index: Int, isDryRun: Bool
     ) {
         self.functions = functions
         self.route = route
         self.configuration = configuration
+        self.secrets = secrets
         self.index = index
         self.isDryRun = isDryRun
         origins = Origin.named(in: configuration)

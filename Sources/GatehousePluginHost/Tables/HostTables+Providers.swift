@@ -93,8 +93,9 @@ extension PluginInstance {
         return value.value(at: pointer)?.serialized(.canonical)
     }
 
-    /// Whether a string of the configuration is this reference.
+    /// Whether its configuration refers to this secret.
     func names(reference: String) -> Bool {
+        if let secrets { return secrets.contains(reference) }
         guard let value = try? JSONValue(parsing: configuration) else { return false }
         return PluginInstance.holds(value, reference)
     }

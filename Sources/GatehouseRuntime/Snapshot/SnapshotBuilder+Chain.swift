@@ -33,7 +33,7 @@ extension SnapshotBuilder {
         }
         let created = host.create(
             functions, configuration: use.configurationJSON, route: description,
-            isDryRun: isDryRun)
+            secrets: Set(use.secretReferences), isDryRun: isDryRun)
         for diagnostic in created.diagnostics {
             outcome.diagnostics.append(
                 use.sourceMap.diagnostic(

@@ -56,6 +56,23 @@ struct ServiceTests {
         fixture.shutdown()
     }
 
+    @Test func `text that equals the name of another's secret opens nothing`() throws {
+        let fixture = try Fixture(secrets: ["secret:1": "hush", "secret:2": "other"])
+        let policy = fixture.policy("p")
+        let outcome = fixture.host.create(
+            policy.functions, configuration: #"{"clientSecret":"secret:1","title":"secret:2"}"#,
+            route: RouteDescription(), secrets: ["secret:1"])
+        #expect(outcome.instance != nil)
+        func read(_ reference: String) -> Int {
+            Host.collect { sink in
+                Host.lend(reference) { Host.secrets.pointee.read(policy.handle, $0, sink) }
+            }.0
+        }
+        #expect(read("secret:1") == GH_OK)
+        #expect(read("secret:2") == GH_DENIED)
+        fixture.shutdown()
+    }
+
     @Test func `a secret is read by whom its reference was configured, never a provider`() throws {
         let fixture = try Fixture(secrets: ["secret:1": "hush", "secret:2": "other"])
         let policy = fixture.policy("p")
