@@ -47,7 +47,7 @@ def test_a_route_with_a_missing_plugin_fails_closed(tmp_path, upstream):
         assert answer.status == 503
         assert answer.one("access-control-allow-origin") == "*", "cors stands outside"
         assert not upstream.requests[1:], "nothing reached the upstream"
-        assert "mcpAuthentication" in running.error_text
+        running.wait_for_line("mcpAuthentication")
 
 
 @pytest.mark.parametrize("content", [b"", b"not a library", b"\x7fELF" + bytes(60)])
@@ -58,7 +58,7 @@ def test_a_broken_library_is_listed_and_stops_nothing(tmp_path, upstream, conten
     assert "broken.so" in result.stdout + result.stderr
     with gateway(tmp_path, [route("/", upstream.port)], plugins=plugins) as running:
         assert call("GET", running.url + "/echo").status == 200
-        assert "broken.so" in running.error_text
+        running.wait_for_line("broken.so")
 
 
 def test_a_truncated_library_is_listed_and_stops_nothing(tmp_path, upstream):
@@ -67,7 +67,7 @@ def test_a_truncated_library_is_listed_and_stops_nothing(tmp_path, upstream):
     (plugins / "half.so").write_bytes(whole[: len(whole) // 2])
     with gateway(tmp_path, [route("/", upstream.port)], plugins=plugins) as running:
         assert call("GET", running.url + "/echo").status == 200
-        assert "half.so" in running.error_text
+        running.wait_for_line("half.so")
 
 
 def build_adapter(plugins):

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -153,6 +154,20 @@ def redirect_uri_of(url):
     return urllib.parse.parse_qs(urllib.parse.urlsplit(url).query)["redirect_uri"][0]
 
 
+def deliver(browser, url, seconds=25):
+    """Opens the client's callback. fastmcp opens the browser first and its callback server then, so
+    a browser without a person in front of it can be there too early: it tries again."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            return browser.open(url)
+        except urllib.error.URLError as error:
+            refused = isinstance(error.reason, ConnectionRefusedError)
+            if not refused or time.monotonic() > end:
+                raise
+            time.sleep(0.1)
+
+
 if __name__ == "__main__":
     browser = Browser()
-    browser.open(browser.authorize(sys.argv[1], redirect_uri_of(sys.argv[1])))
+    deliver(browser, browser.authorize(sys.argv[1], redirect_uri_of(sys.argv[1])))

@@ -18,7 +18,7 @@ from report import arguments, run
 
 async def main(report):
     wanted = arguments()
-    auth = OAuth(callback_timeout=30)
+    auth = OAuth(callback_timeout=60)
     async with Client(wanted.url, auth=auth) as client:
         report["tools"] = [tool.name for tool in await client.list_tools()]
         answer = await client.call_tool(wanted.tool, wanted.arguments)
