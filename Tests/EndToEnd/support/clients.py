@@ -38,7 +38,8 @@ def use(kind, url, *, user="testuser", password="testpass", **options):
     if kind is not FASTMCP:
         options.setdefault("redirect_uri", f"http://127.0.0.1:{free_port()}/callback")
     for name, value in options.items():
-        command += ["--" + name.replace("_", "-"), value]
+        # One word: a secret may begin with a hyphen.
+        command.append(f"--{name.replace('_', '-')}={value}")
     env = dict(os.environ, LOGIN_USER=user, LOGIN_PASSWORD=password)
     result = run(command, env=env, seconds=90)
     if not result.stdout.strip():
