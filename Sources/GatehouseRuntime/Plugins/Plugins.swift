@@ -6,6 +6,8 @@ import GatehouseSchema
 /// The plugin folder as the configuration and the host need it.
 struct Plugins: Sendable {
     let catalog: PluginCatalog
+    /// What the configuration may name, with the schemas compiled.
+    let installed: [GatehouseConfig.InstalledPlugin]
 
     /// Examines the folder. **Thread:** before there are loops; it blocks.
     ///
@@ -14,11 +16,7 @@ struct Plugins: Sendable {
     init(_ folder: PluginFolder, isOpening: Bool) {
         catalog = PluginCatalog(
             directory: folder.path, host: isOpening ? HostTables.host : nil)
-    }
-
-    /// What the configuration may name.
-    var installed: [GatehouseConfig.InstalledPlugin] {
-        catalog.plugins.compactMap { plugin in
+        installed = catalog.plugins.compactMap { plugin in
             guard
                 let kind = GatehouseConfig.InstalledPlugin.Kind(
                     rawValue: plugin.manifest.kind.rawValue),
@@ -57,11 +55,10 @@ struct Plugins: Sendable {
 
     /// Checks a provider's part of a configuration against the provider's schema.
     func checkProvider(_ name: String, _ configuration: String) -> [InstanceDiagnostic] {
-        guard let plugin = catalog.plugin(kind: .provider, name: name),
-            let schema = try? JSONSchema(plugin.schema),
+        guard let plugin = installed.first(where: { $0.kind == .provider && $0.name == name }),
             let value = try? JSONValue(parsing: configuration)
         else { return [] }
-        return schema.validate(value).map { violation in
+        return plugin.schema.validate(value).map { violation in
             InstanceDiagnostic(
                 isError: true, pointer: violation.instancePointer.description,
                 message: violation.message, suggestion: violation.suggestion ?? "")
