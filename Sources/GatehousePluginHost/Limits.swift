@@ -1,3 +1,5 @@
+import GatehouseHTTP
+
 /// Every bound of the plugin host, in one place: unit, value, reason.
 public enum Limits {
     /// Event loops and control threads in this process: the loop part of a handle has 8 bits, one
@@ -60,7 +62,7 @@ public enum Limits {
     /// The body of a fetch's request, bytes.
     public static let fetchRequestBytesMax = 4 << 20
     /// The URL of a fetch, bytes.
-    public static let urlBytesMax = 8 << 10
+    public static let urlBytesMax = HTTPURL.bytesMax
     /// Fetches of instances that wait for the first loop to start.
     public static let fetchesBeforeLoopsMax = 256
     /// Entries of the process's cache; the least recently used goes first.

@@ -1,3 +1,4 @@
+import GatehouseHTTP
 import Testing
 
 @testable import GatehouseProxy
@@ -159,36 +160,5 @@ struct TimerQueueTests {
         #expect(queue.heapCount < 200)
         while let task = queue.takeDue(nowNs: 1000) { task() }
         #expect(fired == 10)
-    }
-}
-
-@Suite("URLs of outbound requests")
-struct FetchURLTests {
-    @Test func `an absolute URL is taken apart`() throws {
-        let url = try #require(FetchURL("HTTPS://Ex.Com:8443/a/b?c=d#e"))
-        #expect(url.isTLS && url.host == "ex.com" && url.port == 8443)
-        #expect(url.target == "/a/b?c=d" && url.authority == "ex.com:8443")
-        #expect(FetchURL("http://a?x")?.target == "/?x")
-        #expect(FetchURL("http://[::1]:80/")?.authority == "[::1]")
-        #expect(FetchURL("https://a/")?.port == 443)
-    }
-
-    @Test(arguments: [
-        "ftp://a/", "http://", "http://u@a/", "http://a:0/", "http://a:65536/", "http://a:b/",
-        "http://a b/", "/path", "http://[::1/", "http://[nope]/", "http://a\r\n/", "http:/a",
-    ])
-    func `a URL that is not that is refused`(text: String) {
-        #expect(FetchURL(text) == nil)
-    }
-
-    @Test func `a location is resolved against the URL it came from`() throws {
-        let url = try #require(FetchURL("https://a.example/x/y?z"))
-        #expect(url.resolving("/q?r")?.target == "/q?r")
-        #expect(url.resolving("?r")?.target == "/x/y?r")
-        #expect(url.resolving("https://b.example/")?.host == "b.example")
-        #expect(url.resolving("//c.example/d")?.host == "c.example")
-        #expect(url.resolving("relative") == nil)
-        #expect(url.isSameOrigin(try #require(url.resolving("https://a.example:443/p"))))
-        #expect(!url.isSameOrigin(try #require(url.resolving("http://a.example/p"))))
     }
 }

@@ -1,3 +1,4 @@
+import GatehouseHTTP
 import NIOCore
 import Synchronization
 import Testing
@@ -189,13 +190,14 @@ struct PolicyTests {
         _ url: String, _ server: ProxyServer, _ reach: FetchReach = .configured
     ) -> FetchOutcome {
         let worker = server.workers[0]
+        let failed = FetchOutcome(status: 1, httpStatus: 0, fields: [], body: [])
+        guard let parsed = HTTPURL(url) else { return failed }
         let promise = worker.loop.makePromise(of: FetchOutcome.self)
         let request = FetchRequest(
-            method: "GET", url: url, fields: [], body: [], timeoutMs: 5_000,
+            method: "GET", url: parsed, fields: [], body: [], timeoutMs: 5_000,
             maxResponseBytes: 100, followsSameOriginRedirects: true, reach: reach, plugin: "t")
         worker.loop.execute { _ = worker.fetch(request) { promise.succeed($0) } }
-        return (try? promise.futureResult.wait())
-            ?? FetchOutcome(status: 1, httpStatus: 0, fields: [], body: [])
+        return (try? promise.futureResult.wait()) ?? failed
     }
 
     @Test func `every exchange leaves one record, without the query`() throws {

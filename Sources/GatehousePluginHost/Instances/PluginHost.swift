@@ -1,4 +1,5 @@
 import CGatehouse
+import GatehouseHTTP
 import Synchronization
 
 /// Everything of plugins in one process, or in one test: the control thread, the instances, the
@@ -48,7 +49,7 @@ public final class PluginHost: Sendable {
     let options: Options
     let operations: InstanceOperations
     let buffers = RetainedBuffers.shared
-    private let fetchAllow: Set<Origin>
+    private let fetchAllow: Set<HTTPURL.Origin>
     private let domain: HandleDomain
     private let state = Mutex(State())
 
@@ -72,7 +73,7 @@ public final class PluginHost: Sendable {
         self.options = options
         self.domain = domain
         cache = ProcessCache(clock: clock)
-        fetchAllow = Set(options.fetchAllow.compactMap { Origin(url: $0.utf8) })
+        fetchAllow = Set(options.fetchAllow.compactMap { HTTPURL($0)?.origin })
         operations = InstanceOperations(domain: domain, control: control)
         domain.hold(operations)
     }
@@ -250,7 +251,7 @@ public final class PluginHost: Sendable {
     // MARK: Fetch
 
     /// How far this instance's request to a URL reaches; nil: denied by the operator's rules.
-    func reach(_ instance: PluginInstance, _ origin: Origin, asked: UInt32) -> FetchReach? {
+    func reach(_ instance: PluginInstance, _ origin: HTTPURL.Origin, asked: UInt32) -> FetchReach? {
         if fetchAllow.contains(origin) { return .configured }
         switch asked {
         case 0: return instance.origins.contains(origin) ? .configured : nil

@@ -1,4 +1,5 @@
 import CGatehouse
+import GatehouseHTTP
 import Synchronization
 
 /// One configured plugin: created once, used on every loop, destroyed on the control thread.
@@ -31,7 +32,7 @@ public final class PluginInstance: Sendable {
     /// The references to secrets that it may read; nil: every string of `configuration`.
     let secrets: Set<String>?
     /// The origins that `configuration` names.
-    let origins: Set<Origin>
+    let origins: Set<HTTPURL.Origin>
     /// Its place in the loops' arrays of states.
     let index: Int
     let isDryRun: Bool
@@ -53,7 +54,7 @@ public final class PluginInstance: Sendable {
         self.secrets = secrets
         self.index = index
         self.isDryRun = isDryRun
-        origins = Origin.named(in: configuration)
+        origins = NamedOrigins.find(in: configuration)
         hostReference = WeakHost(host)
     }
 

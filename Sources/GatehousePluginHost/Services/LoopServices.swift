@@ -1,3 +1,5 @@
+public import GatehouseHTTP
+
 /// What one event loop does for the plugins that run on it; the proxy implements it.
 ///
 /// **Confined to:** the event loop, except `execute`. A test implements it with a manual clock.
@@ -60,8 +62,8 @@ public struct FetchField: Sendable, Hashable {
 public struct FetchRequest: Sendable {
     /// The method, a token.
     public var method: String
-    /// An absolute http or https URL without userinfo and fragment.
-    public var url: String
+    /// Where it goes; `reach` was decided by this very value.
+    public var url: HTTPURL
     /// The fields; framing fields, Host and hop-by-hop fields are not among them.
     public var fields: [FetchField]
     /// The body; empty: none.

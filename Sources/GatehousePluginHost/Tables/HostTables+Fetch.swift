@@ -1,4 +1,5 @@
 import CGatehouse
+import GatehouseHTTP
 
 extension HostTables {
     static let fetch = Immortal(
@@ -47,9 +48,8 @@ extension HostTables {
         _ request: gh_request, _ instance: PluginInstance, _ host: PluginHost
     ) throws(Refusal) -> FetchRequest {
         guard request.method.isSound, FieldNames.isName(request.method.bytes),
-            let url = request.url.strictText(limit: Limits.urlBytesMax),
-            url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }), !url.utf8.contains(0x23),
-            let origin = Origin(url: url.utf8), request.body.isSound
+            let text = request.url.strictText(limit: Limits.urlBytesMax),
+            !text.utf8.contains(0x23), let url = HTTPURL(text), request.body.isSound
         else { throw Refusal(GH_INVALID) }
         guard let method = request.method.strictText(limit: 64), method != "CONNECT" else {
             throw Refusal(GH_INVALID)
@@ -57,7 +57,7 @@ extension HostTables {
         guard request.body.len <= Limits.fetchRequestBytesMax,
             request.field_count <= Limits.localFieldsMax
         else { throw Refusal(GH_LIMIT) }
-        guard let reach = host.reach(instance, origin, asked: request.reach) else {
+        guard let reach = host.reach(instance, url.origin, asked: request.reach) else {
             throw Refusal(GH_DENIED)
         }
         let asked = request.max_response_bytes

@@ -1,3 +1,4 @@
+import GatehouseHTTP
 import NIOCore
 
 /// The other end of a client's connection.

@@ -12,7 +12,7 @@ final class Fetch: UpstreamUser {
     private let worker: Worker
     private let completion: @Sendable (FetchOutcome) -> Void
 
-    private var url: FetchURL?
+    private var url: HTTPURL?
     private var pool: UpstreamPool?
     private var connection: UpstreamConnection?
     private var deadline: UInt64?
@@ -49,7 +49,7 @@ final class Fetch: UpstreamUser {
         let bound = NIOLoopBound(self, eventLoop: worker.loop)
         worker.loop.execute {
             let fetch = bound.value
-            fetch.go(FetchURL(fetch.request.url))
+            fetch.go(fetch.request.url)
         }
     }
 
@@ -59,36 +59,37 @@ final class Fetch: UpstreamUser {
         end(isReusable: false)
     }
 
-    private func go(_ url: FetchURL?) {
+    private func go(_ url: HTTPURL) {
         guard !isOver else { return }
-        guard let url else { return fail(FetchStatus.denied, "the URL cannot be used") }
         self.url = url
         guard request.reach == .publicOnly else { return acquire(url, pinned: nil) }
-        guard url.isTLS else { return fail(FetchStatus.denied, "only https is allowed here") }
-        if let address = IPAddress(url.host) { return pin(url, [address]) }
-        if let known = worker.resolver.cached(url.host) { return pin(url, known) }
+        guard url.origin.isSecure else {
+            return fail(FetchStatus.denied, "only https is allowed here")
+        }
+        if let address = IPAddress(url.origin.host) { return pin(url, [address]) }
+        if let known = worker.resolver.cached(url.origin.host) { return pin(url, known) }
         let bound = NIOLoopBound(self, eventLoop: worker.loop)
-        worker.resolver.resolve(url.host, on: worker.loop) { addresses in
+        worker.resolver.resolve(url.origin.host, on: worker.loop) { addresses in
             let fetch = bound.value
             if !fetch.isOver { fetch.pin(url, addresses) }
         }
     }
 
     /// Every address must be public, so that no second look-up can lead elsewhere.
-    private func pin(_ url: FetchURL, _ addresses: [IPAddress]) {
+    private func pin(_ url: HTTPURL, _ addresses: [IPAddress]) {
         guard let first = addresses.first else {
-            return fail(FetchStatus.io, "the name \(url.host) does not resolve")
+            return fail(FetchStatus.io, "the name \(url.origin.host) does not resolve")
         }
         guard addresses.allSatisfy(PublicAddress.isPublic) else {
-            return fail(FetchStatus.denied, "\(url.host) is not at a public address")
+            return fail(FetchStatus.denied, "\(url.origin.host) is not at a public address")
         }
         acquire(url, pinned: first)
     }
 
-    private func acquire(_ url: FetchURL, pinned: IPAddress?) {
+    private func acquire(_ url: HTTPURL, pinned: IPAddress?) {
         let key = UpstreamKey(
-            address: .host(url.host, port: url.port), tls: url.isTLS ? UpstreamTLS() : nil,
-            pinned: pinned)
+            address: .host(url.origin.host, port: url.origin.port),
+            tls: url.origin.isSecure ? UpstreamTLS() : nil, pinned: pinned)
         let pool = worker.pool(for: key)
         self.pool = pool
         switch pool.acquire(for: self, connectMs: request.timeoutMs, isNew: isRetry) {
@@ -198,7 +199,7 @@ final class Fetch: UpstreamUser {
     }
 
     /// Where to go on: only within the origin, only a method without a body (RFC 9110 §15.4).
-    private func redirection(_ head: ResponseHead) -> FetchURL? {
+    private func redirection(_ head: ResponseHead) -> HTTPURL? {
         guard request.followsSameOriginRedirects, request.reach == .configured,
             [301, 302, 303, 307, 308].contains(head.status),
             redirects < ProxyLimits.redirectsMax, ["GET", "HEAD"].contains(request.method)
@@ -211,7 +212,7 @@ final class Fetch: UpstreamUser {
         guard let url, let location,
             let next = url.resolving(String(decoding: location.value, as: UTF8.self))
         else { return nil }
-        return url.isSameOrigin(next) ? next : nil
+        return url.origin == next.origin ? next : nil
     }
 
     override func upstreamClosed(_ failure: UpstreamFailure) {

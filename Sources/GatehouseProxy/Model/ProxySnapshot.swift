@@ -1,3 +1,5 @@
+public import GatehouseHTTP
+
 /// One loaded configuration as the proxy uses it. An exchange keeps the snapshot that was current
 /// when its head was complete.
 ///

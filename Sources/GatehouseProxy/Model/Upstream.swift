@@ -1,3 +1,5 @@
+import GatehouseHTTP
+
 /// Where a request is sent: address, protocol and what is changed for it.
 ///
 /// **Immutable**, any thread.

@@ -1,3 +1,5 @@
+import GatehouseHTTP
+
 /// Happy Eyeballs (RFC 8305) as a pure value: events in, actions out.
 ///
 /// Attempts start in the order of §4, one every 250 ms, or at once when the last one failed. The

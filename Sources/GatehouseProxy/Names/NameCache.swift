@@ -1,3 +1,5 @@
+import GatehouseHTTP
+
 /// Resolved names and their ages: a pure value. Nanoseconds of the monotonic clock.
 struct NameCache {
     struct Entry {

@@ -1,3 +1,5 @@
+import GatehouseHTTP
+
 /// Which addresses a fetch for a URL that a peer supplied may reach.
 ///
 /// Not the special-purpose ranges of RFC 6890 and its registries: loopback, private, link-local,

@@ -1,3 +1,4 @@
+import GatehouseHTTP
 import GatehousePluginHost
 import Glibc
 import NIOCore

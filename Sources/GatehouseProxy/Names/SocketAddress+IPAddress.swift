@@ -1,3 +1,4 @@
+import GatehouseHTTP
 import Glibc
 import NIOCore
 

@@ -1,3 +1,4 @@
+import GatehouseHTTP
 import NIOCore
 import NIOPosix
 import NIOSSL

@@ -1,4 +1,5 @@
 import GatehouseConfig
+import GatehouseHTTP
 import GatehousePluginHost
 import GatehouseProxy
 import GatehouseRegex

@@ -1,17 +1,17 @@
-import Glibc
+package import Glibc
 
 /// An IPv4 or IPv6 address as a value; an IPv4 address is kept in its IPv4-mapped form.
 public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     /// The first and the last eight bytes in network order, as numbers.
-    let high: UInt64
-    let low: UInt64
+    package let high: UInt64
+    package let low: UInt64
 
-    init(high: UInt64, low: UInt64) {
+    package init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
     }
 
-    init(v4 address: UInt32) { self.init(high: 0, low: 0xFFFF_0000_0000 | UInt64(address)) }
+    package init(v4 address: UInt32) { self.init(high: 0, low: 0xFFFF_0000_0000 | UInt64(address)) }
 
     /// Reads the text of an address; brackets and zones are not part of it.
     public init?(_ text: String) {
@@ -25,7 +25,7 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
         self.init(v6)
     }
 
-    init(_ address: in6_addr) {
+    package init(_ address: in6_addr) {
         let halves = withUnsafeBytes(of: address) {
             (
                 $0.loadUnaligned(fromByteOffset: 0, as: UInt64.self),
@@ -36,10 +36,10 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether it is an IPv4 address, also when it came as `::ffff:a.b.c.d`.
-    var isV4: Bool { high == 0 && low >> 32 == 0xFFFF }
+    package var isV4: Bool { high == 0 && low >> 32 == 0xFFFF }
 
     /// The IPv4 address as a number. Only where `isV4`.
-    var v4: UInt32 { UInt32(truncatingIfNeeded: low) }
+    package var v4: UInt32 { UInt32(truncatingIfNeeded: low) }
 
     /// The text of the address; an IPv4 address in dotted form.
     public var description: String {
@@ -78,7 +78,7 @@ public struct AddressRange: Sendable, Hashable {
         self.bits = bits + 128 - width
     }
 
-    init(_ base: IPAddress, bits: Int) {
+    package init(_ base: IPAddress, bits: Int) {
         self.base = base
         self.bits = bits
     }
