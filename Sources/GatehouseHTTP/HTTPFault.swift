@@ -1,7 +1,7 @@
 /// Why a message is refused, and with which status.
 public struct HTTPFault: Error, Sendable, Hashable {
     /// What is wrong; its raw value is a text for the log, never sent with details of the peer.
-    public enum Reason: String, Sendable {
+    public enum Reason: String, CaseIterable, Sendable {
         case startLine = "malformed start line"
         case method = "malformed method"
         case longMethod = "method too long"
@@ -27,6 +27,9 @@ public struct HTTPFault: Error, Sendable, Hashable {
         case chunkEnd = "chunk data without CRLF"
         case trailer = "malformed or too long trailer section"
         case upgrade = "an upgrade that was not asked for"
+
+        /// Its short stable name, for the body of an answer and as a label: `ambiguousFraming`.
+        public var code: String { String(describing: self) }
     }
 
     /// The status to answer with: 4xx or 5xx for a request, 502 for a response.

@@ -9,6 +9,7 @@ extension Exchange {
             let run = host.begin(chain: chain, view: exchangeView(head, claim), owner: self)
         else {
             reason = "no room for another exchange with policies"
+            cause = .tooManyExchanges
             return fail(503, .upstreamFailed)
         }
         self.run = run
@@ -76,6 +77,7 @@ extension Exchange {
         case .fault(let fault):
             if responsePhase == .streaming {
                 reason = fault.reason
+                cause = fault.cause
                 cut(.reset)
             } else {
                 fail(fault)
@@ -85,6 +87,7 @@ extension Exchange {
 
     private func fail(_ fault: Fault) {
         reason = "\(fault.policy): \(fault.reason)"
+        cause = fault.cause
         fail(fault.status, fault.kind == .notClaimed ? .complete : .reset)
     }
 
@@ -171,6 +174,7 @@ extension Exchange: ExchangeOwner {
         guard run === self.run else { return }
         worker.touch()
         reason = "\(fault.policy): \(fault.reason)"
+        cause = fault.cause
         switch responsePhase {
         case .waiting, .held: fail(fault.status, .reset)
         case .streaming, .local: finishEarly(isIntended: fault.kind == .finished)
@@ -204,6 +208,19 @@ extension Exchange: ExchangeOwner {
         into sink: (UnsafeRawBufferPointer) -> Void
     ) {
         describe(attribute, into: sink)
+    }
+}
+
+extension Fault {
+    /// What it is counted as.
+    var cause: Cause {
+        switch kind {
+        case .standIn, .plugin: .policyFault
+        case .bodyTooLarge: .bodyTooLarge
+        case .notClaimed: .noRoute
+        case .limit: .tooManyExchanges
+        case .finished: .none
+        }
     }
 }
 

@@ -7,7 +7,12 @@ extension Exchange {
     /// A message that could not be read: a minimal answer, and the connection closes.
     func refuse(_ fault: HTTPFault, on connection: DownstreamConnection) {
         self.connection = connection
-        reason = fault.reason.rawValue
+        if fault.status == 408 {
+            reason = "the request's head was not complete in time"
+            cause = .requestHeadTimeout
+        } else {
+            requestFault(fault)
+        }
         isRequestComplete = false
         keepsAlive = false
         respondMinimal(UInt32(fault.status), fault.status == 408 ? .timeout : .reset)
@@ -22,15 +27,18 @@ extension Exchange {
         isRequestComplete = requestBody.isComplete
         keepsAlive = head.keepAlive
         snapshot = worker.snapshot
+        countOpen()
         guard head.target.form != .asterisk, !isLastHop(head) else {
             return respondToOptions()
         }
         switch decide(head) {
         case .refused(let refusal):
             reason = refusal.rawValue
+            cause = .ambiguousPath
             respondMinimal(400, .complete)
         case .notFound:
             reason = "no route"
+            cause = .noRoute
             respondProblem(404, .complete)
         case .route(let route, let claim):
             self.route = route
@@ -112,6 +120,7 @@ extension Exchange {
                 requestBytes &+= UInt64(range.count)
                 if let most = route?.bodyBytesMax, requestBytes > most {
                     reason = "the request's body is larger than the route takes"
+                    cause = .bodyTooLarge
                     connection?.giveBack(input)
                     fail(413, .complete)
                     return false
@@ -121,7 +130,7 @@ extension Exchange {
                 input.moveReaderIndex(forwardBy: step.consumed)
                 if !pass(worker.none, isEnd: true, rest: &input) { return false }
             case .fault(let fault):
-                reason = fault.reason.rawValue
+                requestFault(fault)
                 keepsAlive = false
                 if responsePhase == .waiting {
                     fail(UInt32(fault.status), .reset)

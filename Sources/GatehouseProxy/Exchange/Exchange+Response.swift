@@ -37,12 +37,13 @@ extension Exchange {
             switch result {
             case .needMore: return
             case .fault(let fault):
-                reason = fault.reason.rawValue
+                responseFault(fault)
                 return fail(502, .upstreamFailed)
             case .head(let response) where response.isInterim:
                 interimCount += 1
                 guard interimCount <= ProxyLimits.interimResponsesMax, let head else {
                     reason = "too many interim responses"
+                    cause = .interimFlood
                     return fail(502, .upstreamFailed)
                 }
                 if head.minorVersion > 0, response.status != 100 { sendInterim(response, head) }
@@ -51,6 +52,7 @@ extension Exchange {
             case .head(let response) where response.status == 101:
                 // Upgrade is never passed on, so nobody asked (RFC 9110 §7.8).
                 reason = "the upstream switched protocols without being asked"
+                cause = .unaskedUpgrade
                 return fail(502, .upstreamFailed)
             case .head(let response): return responseHeadArrived(response)
             }
@@ -186,7 +188,7 @@ extension Exchange {
                 input.moveReaderIndex(forwardBy: step.consumed)
                 passResponse(worker.none, isEnd: true, rest: &input)
             case .fault(let fault):
-                reason = fault.reason.rawValue
+                responseFault(fault)
                 flushResponse()
                 return responsePhase == .held ? fail(502, .upstreamFailed) : cut(.upstreamFailed)
             }
@@ -251,6 +253,7 @@ extension Exchange {
         }
         guard responseBody.closed() else {
             reason = "the upstream closed within the response"
+            cause = .upstreamTruncated
             return responsePhase == .held ? fail(502, .upstreamFailed) : cut(.upstreamFailed)
         }
         worker.downstreamOut.clear()

@@ -9,10 +9,12 @@ extension Exchange {
         guard let route, let head else { return }
         if let most = route.bodyBytesMax, case .length(let count) = head.framing, count > most {
             reason = "the request's body is larger than the route takes"
+            cause = .bodyTooLarge
             return fail(413, .complete)
         }
         guard let upstream = route.upstream(turn: Int(truncatingIfNeeded: number)) else {
             reason = "the route has no upstream"
+            cause = .noUpstream
             return fail(503, .upstreamFailed)
         }
         self.upstream = upstream
@@ -41,6 +43,7 @@ extension Exchange {
         worker.touch()
         isConnecting = false
         reason = "no connection to the upstream: \(failure)"
+        cause = failure.cause
         fail(failure.status, failure == .timeout ? .timeout : .upstreamFailed)
     }
 
@@ -129,10 +132,12 @@ extension Exchange {
                 return acquire(upstream, isNew: true)
             }
             reason = "the upstream closed before it answered"
+            cause = .upstreamClosed
             fail(failure.status, .upstreamFailed)
         case .held, .streaming:
             guard failure == .broken, !responseBody.isComplete else { return upstreamEnded() }
             reason = "the upstream's connection broke within the response"
+            cause = .upstreamTruncated
             responsePhase == .held ? fail(502, .upstreamFailed) : cut(.upstreamFailed)
         case .local, .discarding: break
         }
@@ -153,13 +158,19 @@ extension Exchange {
         case .waiting, .held:
             if isRequestComplete {
                 reason = "the upstream did not answer in time"
+                cause = .responseTimeout
                 fail(504, .timeout)
             } else {
                 reason = "the request's body came too slowly"
+                cause = .requestBodyTimeout
                 keepsAlive = false
                 fail(408, .timeout)
             }
-        case .streaming, .local: cut(.timeout)
+        case .streaming, .local:
+            let isStalled = connection?.isWritable == false
+            cause = isStalled ? .clientStalled : .responseBodyTimeout
+            reason = isStalled ? "the client took nothing in time" : "the body was silent too long"
+            cut(.timeout)
         case .discarding: connection?.exchangeFinished(keepsAlive: false, lingers: true)
         }
     }

@@ -85,6 +85,8 @@ final class Exchange: UpstreamUser {
     var requestBytes: UInt64 = 0
     var responseBytes: UInt64 = 0
     var reason: String?
+    /// Why the core answered by itself or cut the response short, for the counters.
+    var cause = Cause.none
     private var isRecorded = false
 
     let edits = EditList()
@@ -144,6 +146,7 @@ final class Exchange: UpstreamUser {
         requestBytes = 0
         responseBytes = 0
         reason = nil
+        cause = .none
         isRecorded = false
     }
 
@@ -222,6 +225,7 @@ final class Exchange: UpstreamUser {
     func record(_ outcome: ExchangeOutcome) {
         guard !isRecorded else { return }
         isRecorded = true
+        count(outcome)
         if let observer = worker.observer {
             headBytes.withUnsafeReadableBytes { bytes in
                 (connection?.peer.text ?? []).withUnsafeBytes { peer in
@@ -258,6 +262,7 @@ final class Exchange: UpstreamUser {
         record.route = route
         record.upstream = upstream
         record.reason = reason
+        record.cause = cause
         record.run = run
         return record
     }

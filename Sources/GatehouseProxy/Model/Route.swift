@@ -1,4 +1,5 @@
 public import GatehousePluginHost
+import Synchronization
 
 /// One route: what it matches, the policies in its way, and where it leads.
 ///
@@ -25,6 +26,8 @@ public final class Route: Sendable {
     /// Whether its exchanges are written to the access log.
     public let isLogged: Bool
 
+    /// Its row in the counters of every loop.
+    let row = Atomic<Int>(0)
     let totalWeight: Int
     let publicURLBytes: [UInt8]
 

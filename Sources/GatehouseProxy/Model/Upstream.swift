@@ -1,4 +1,5 @@
 import GatehouseHTTP
+import Synchronization
 
 /// Where a request is sent: address, protocol and what is changed for it.
 ///
@@ -25,6 +26,8 @@ public final class Upstream: Sendable {
     /// The share of this upstream among those of its route, 1 or more.
     public let weight: Int
 
+    /// Its row in the counters of every loop.
+    let row = Atomic<Int>(0)
     let key: UpstreamKey
     let authorityBytes: [UInt8]
     let pathBytes: [UInt8]?

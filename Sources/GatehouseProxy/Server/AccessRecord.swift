@@ -2,7 +2,7 @@ public import GatehouseHTTP
 public import GatehousePluginHost
 
 /// How an exchange ended.
-public enum ExchangeOutcome: UInt8, Sendable {
+public enum ExchangeOutcome: UInt8, CaseIterable, Sendable {
     /// Both messages are complete.
     case complete
     /// The client left before the response was complete.
@@ -54,6 +54,8 @@ public struct AccessRecord {
     public var upstream: Upstream?
     /// Why the core answered by itself, one sentence; nil: it did not.
     public var reason: String?
+    /// The same as one of a closed list.
+    public var cause = Cause.none
     /// The walk through the policies, for its notes and its responder; nil: no policies.
     public var run: ExchangeRun?
 

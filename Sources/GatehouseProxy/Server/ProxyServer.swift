@@ -47,6 +47,7 @@ public final class ProxyServer: Sendable {
     private let group: MultiThreadedEventLoopGroup
     private let resolver: Resolver
     private let tls: TLSContexts
+    private let metrics: ServerMetrics
     private let listeners: Mutex<[any Channel]>
     private let isShutDown = Mutex(false)
 
@@ -61,13 +62,15 @@ public final class ProxyServer: Sendable {
 
     init(
         addresses: [ListenAddress], workers: [Worker], group: MultiThreadedEventLoopGroup,
-        resolver: Resolver, tls: TLSContexts, listeners: [any Channel]
+        resolver: Resolver, tls: TLSContexts, metrics: ServerMetrics,
+        listeners: [any Channel]
     ) {
         self.addresses = addresses
         self.workers = workers
         self.group = group
         self.resolver = resolver
         self.tls = tls
+        self.metrics = metrics
         self.listeners = Mutex(listeners)
     }
 
@@ -75,6 +78,7 @@ public final class ProxyServer: Sendable {
     /// loop are served by it. Its listeners must have the addresses of the first.
     public func publish(_ snapshot: ProxySnapshot) {
         tls.prepare(snapshot)
+        metrics.assignRows(snapshot)
         for worker in workers { worker.loop.execute { worker.adopt(snapshot) } }
     }
 
@@ -83,6 +87,25 @@ public final class ProxyServer: Sendable {
     public func clockAdvanced() {
         for worker in workers {
             try? worker.loop.submit { worker.sweep() }.wait()
+        }
+    }
+
+    /// What has been counted so far, over all loops. What goes up and down with the pools of
+    /// upstream connections is as old as the last `refresh`, and at most a quarter of a second
+    /// where the loops turn.
+    public func sample() -> ServerSample { metrics.sample() }
+
+    /// Asks the loops for the numbers that they set now and then; `done` is called once, on a
+    /// loop, when all of them have. A loop that is blocked delays it without bound. Not after
+    /// `shutdown`.
+    public func refresh(_ done: @escaping @Sendable () -> Void) {
+        let left = Countdown(workers.count)
+        for worker in workers {
+            worker.loop.execute {
+                worker.touch()
+                worker.showPools()
+                if left.isLast() { done() }
+            }
         }
     }
 
@@ -139,4 +162,13 @@ public final class ProxyServer: Sendable {
         }
         for channel in closing { try? channel.close().wait() }
     }
+}
+
+/// Tells the last of several calls.
+private final class Countdown: Sendable {
+    private let left: Atomic<Int>
+
+    init(_ count: Int) { left = Atomic(count) }
+
+    func isLast() -> Bool { left.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 }
 }

@@ -10,6 +10,7 @@ struct ServerStart {
     private let group: MultiThreadedEventLoopGroup
     private let resolver: Resolver
     private let tls = TLSContexts()
+    private let metrics = ServerMetrics()
 
     init(_ snapshot: ProxySnapshot, _ options: ServerOptions) {
         self.snapshot = snapshot
@@ -20,6 +21,7 @@ struct ServerStart {
 
     func run() throws(StartFailure) -> ProxyServer {
         tls.prepare(snapshot)
+        metrics.assignRows(snapshot)
         var channels: [any Channel] = []
         var workers: [Worker] = []
         do throws(StartFailure) {
@@ -33,7 +35,7 @@ struct ServerStart {
             }
             return ProxyServer(
                 addresses: addresses, workers: workers, group: group, resolver: resolver,
-                tls: tls, listeners: channels)
+                tls: tls, metrics: metrics, listeners: channels)
         } catch {
             for channel in channels { try? channel.close().wait() }
             for worker in workers { try? worker.loop.submit { worker.stop() }.wait() }
@@ -47,11 +49,12 @@ struct ServerStart {
         _ loop: any EventLoop, _ number: Int
     ) throws(StartFailure) -> Worker {
         let (snapshot, options, resolver, tls) = (snapshot, options, resolver, tls)
+        let counters = metrics.makeCounters()
         let started = try? loop.submit { () -> Result<Worker, StartFailure> in
             let worker = Worker(
                 loop: loop, number: number, snapshot: snapshot, clock: options.clock,
                 resolver: resolver, tls: tls, observer: options.observer?(number),
-                limits: options.limits)
+                limits: options.limits, counters: counters)
             if let host = options.pluginHost {
                 do {
                     worker.host = try LoopHost(host: host, services: worker)

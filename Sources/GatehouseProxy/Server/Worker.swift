@@ -2,6 +2,7 @@ import GatehouseHTTP
 import GatehousePluginHost
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// What one event loop has: connections, upstream pools, timers, scratch buffers, plugins.
 ///
@@ -17,6 +18,7 @@ final class Worker: @unchecked Sendable {
     let tls: TLSContexts
     let observer: (any ExchangeObserver)?
     let limits: ServerLimits
+    let counters: Counters
     private(set) var snapshot: ProxySnapshot
     /// The plugins' home; nil where the server runs without plugins.
     var host: LoopHost?
@@ -54,7 +56,7 @@ final class Worker: @unchecked Sendable {
     init(
         loop: any EventLoop, number: Int, snapshot: ProxySnapshot, clock: any HostClock,
         resolver: Resolver, tls: TLSContexts, observer: (any ExchangeObserver)?,
-        limits: ServerLimits
+        limits: ServerLimits, counters: Counters
     ) {
         self.loop = loop
         self.number = number
@@ -64,6 +66,7 @@ final class Worker: @unchecked Sendable {
         self.tls = tls
         self.observer = observer
         self.limits = limits
+        self.counters = counters
         nowNs = clock.monotonicNs()
         readClock()
     }
@@ -98,6 +101,21 @@ final class Worker: @unchecked Sendable {
         }
         for pool in pools.values { pool.sweep(nowNs: nowNs) }
         runTimers()
+        showPools()
+    }
+
+    /// Sets the numbers that go up and down with the pools, and the time of this look.
+    func showPools() {
+        counters.set(CounterLayout.sweptNs, nowNs)
+        var fetches = PoolState()
+        for pool in pools.values {
+            if pool.row == 0 {
+                fetches.add(pool.state)
+            } else {
+                pool.state.show(counters, pool.row)
+            }
+        }
+        fetches.show(counters, 0)
     }
 
     /// Starts sweeping; with a manual clock whoever advances it calls `sweep`.
@@ -141,11 +159,14 @@ final class Worker: @unchecked Sendable {
     func opened(_ connection: DownstreamConnection) {
         connection.position = connections.count
         connections.append(connection)
+        counters.add(CounterLayout.connectionsAccepted)
+        counters.add(CounterLayout.connectionsOpen)
     }
 
     func closed(_ connection: DownstreamConnection) {
         let at = connection.position
         guard at < connections.count, connections[at] === connection else { return }
+        counters.subtract(CounterLayout.connectionsOpen)
         let last = connections.removeLast()
         if last !== connection {
             connections[at] = last
@@ -173,6 +194,7 @@ final class Worker: @unchecked Sendable {
     func pool(for upstream: Upstream) -> UpstreamPool {
         if let lastPool, lastPool.upstream === upstream { return lastPool.pool }
         let found = pool(for: upstream.key)
+        found.row = upstream.row.load(ordering: .relaxed)
         lastPool = (upstream, found)
         return found
     }
@@ -180,7 +202,10 @@ final class Worker: @unchecked Sendable {
     func pool(for key: UpstreamKey) -> UpstreamPool {
         if let known = pools[key] { return known }
         if pools.count >= ProxyLimits.resolvedNamesMax {
-            for (key, pool) in pools where pool.isUnused { pools[key] = nil }
+            for (key, pool) in pools where pool.isUnused {
+                if pool.row != 0 { PoolState().show(counters, pool.row) }
+                pools[key] = nil
+            }
             lastPool = nil
         }
         let made = UpstreamPool(key: key, worker: self)

@@ -13,6 +13,8 @@ final class UpstreamPool {
     }
 
     let key: UpstreamKey
+    /// Its row in the counters of the loop; 0: that of all fetches.
+    var row = 0
     unowned let worker: Worker
     private var idle: [UpstreamConnection] = []
     private var open: [ObjectIdentifier: UpstreamConnection] = [:]
@@ -26,6 +28,17 @@ final class UpstreamPool {
 
     /// Whether nothing is open and nobody waits.
     var isUnused: Bool { open.isEmpty && connecting == 0 && waiting.isEmpty }
+
+    /// What the pool holds now, for the metrics.
+    var state: PoolState {
+        PoolState(
+            idle: idle.count, active: open.count - idle.count, connecting: connecting,
+            pending: waiting.count)
+    }
+
+    private func count(_ what: UpstreamCounter) {
+        worker.counters.add(CounterLayout.upstream(row) + what.rawValue)
+    }
 
     // MARK: What users do
 
@@ -67,6 +80,7 @@ final class UpstreamPool {
 
     func connected(_ connection: UpstreamConnection) {
         connecting -= 1
+        count(.connects)
         connection.pool = self
         open[ObjectIdentifier(connection)] = connection
         hand(connection)
@@ -74,6 +88,7 @@ final class UpstreamPool {
 
     func connectFailed(_ failure: UpstreamFailure) {
         connecting -= 1
+        count(.connectFailures)
         guard !waiting.isEmpty else { return }
         waiting.removeFirst().upstreamFailed(failure)
     }
@@ -114,5 +129,29 @@ final class UpstreamPool {
     func closeAll() {
         for connection in Array(open.values) { connection.close() }
         idle = []
+    }
+}
+
+/// What pools hold at one moment.
+struct PoolState {
+    var idle = 0
+    var active = 0
+    var connecting = 0
+    var pending = 0
+
+    mutating func add(_ other: PoolState) {
+        idle += other.idle
+        active += other.active
+        connecting += other.connecting
+        pending += other.pending
+    }
+
+    /// Sets the numbers of a row.
+    func show(_ counters: Counters, _ row: Int) {
+        let at = CounterLayout.upstream(row)
+        counters.set(at + UpstreamCounter.idle.rawValue, UInt64(clamping: idle))
+        counters.set(at + UpstreamCounter.active.rawValue, UInt64(clamping: active))
+        counters.set(at + UpstreamCounter.connecting.rawValue, UInt64(clamping: connecting))
+        counters.set(at + UpstreamCounter.pending.rawValue, UInt64(clamping: pending))
     }
 }

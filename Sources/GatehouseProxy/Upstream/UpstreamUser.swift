@@ -16,6 +16,17 @@ enum UpstreamFailure: Error, Equatable {
     /// is cut short (RFC 9112 §8, §9.8).
     case broken
 
+    /// Why no connection could be had.
+    var cause: Cause {
+        switch self {
+        case .refused: .upstreamRefused
+        case .closed, .broken: .upstreamClosed
+        case .untrusted: .upstreamUntrusted
+        case .timeout: .connectTimeout
+        case .overloaded: .upstreamOverloaded
+        }
+    }
+
     /// The status that a client gets.
     var status: UInt32 {
         switch self {
