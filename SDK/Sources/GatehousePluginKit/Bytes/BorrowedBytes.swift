@@ -70,6 +70,28 @@ public struct BorrowedBytes: RandomAccessCollection {
         count == other.count && unsafeBytes.elementsEqual(other.unsafeBytes)
     }
 
+    /// Whether these are the same bytes; all of them are looked at, so that the time says nothing
+    /// about where they differ.
+    public func isSame(as other: BorrowedBytes) -> Bool {
+        guard count == other.count else { return false }
+        guard let a = unsafeBytes.baseAddress, let b = other.unsafeBytes.baseAddress else {
+            return true
+        }
+        var difference: UInt64 = 0
+        let whole = count & ~7
+        for at in stride(from: 0, to: whole, by: 8) {
+            difference |=
+                a.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+                ^ b.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+        }
+        for at in whole..<count {
+            difference |= UInt64(
+                a.load(fromByteOffset: at, as: UInt8.self)
+                    ^ b.load(fromByteOffset: at, as: UInt8.self))
+        }
+        return difference == 0
+    }
+
     /// Whether these are the bytes of a literal.
     @inlinable
     public func equals(_ literal: StaticString) -> Bool {

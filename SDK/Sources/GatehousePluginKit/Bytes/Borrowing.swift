@@ -62,3 +62,11 @@ func borrowing<Result>(
         return lent.withUnsafeBufferPointer { body($0.baseAddress, UInt32(clamping: $0.count)) }
     }
 }
+
+extension [UInt8] {
+    /// Lends the bytes for a call.
+    @inlinable
+    public func withBorrowedBytes<Result>(_ body: (BorrowedBytes) -> Result) -> Result {
+        withUnsafeBytes { body(BorrowedBytes(unsafe: $0)) }
+    }
+}

@@ -21,12 +21,23 @@ enum CredentialScanner {
     static func field<Bytes: RandomAccessCollection>(
         _ value: Bytes, prefix: [UInt8]
     ) -> CredentialScan where Bytes.Element == UInt8, Bytes.Index == Int {
-        var wanted = prefix[...]
+        let scan = candidate(value, prefix: prefix)
+        guard case .token(let range) = scan else { return scan }
+        return isToken(value, range) ? scan : .malformed
+    }
+
+    /// As ``field(_:prefix:)``, but what stands behind the prefix need not be a token: for who
+    /// looks first whether it is one that was verified before.
+    @inline(__always)
+    static func candidate<Bytes: RandomAccessCollection>(
+        _ value: Bytes, prefix: [UInt8]
+    ) -> CredentialScan where Bytes.Element == UInt8, Bytes.Index == Int {
         let takesSpaces = prefix.last == UInt8(ascii: " ")
-        if takesSpaces { wanted = wanted.dropLast() }
+        let wanted = takesSpaces ? prefix.count - 1 : prefix.count
+        guard value.count >= wanted else { return .absent }
         var at = value.startIndex
-        for byte in wanted {
-            guard at < value.endIndex, lower(value[at]) == lower(byte) else { return .absent }
+        for index in 0..<wanted {
+            guard lower(value[at]) == lower(prefix[index]) else { return .absent }
             at += 1
         }
         if takesSpaces {
@@ -36,7 +47,7 @@ enum CredentialScanner {
                 return at == value.endIndex && at > value.startIndex ? .malformed : .absent
             }
         }
-        return isToken(value, at..<value.endIndex) ? .token(at..<value.endIndex) : .malformed
+        return .token(at..<value.endIndex)
     }
 
     /// The value of the parameter `name` of a query; its name must be written without escapes.

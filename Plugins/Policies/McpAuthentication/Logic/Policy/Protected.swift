@@ -51,7 +51,7 @@ extension McpAuthentication {
         _ value: BorrowedBytes, _ loop: AuthenticationLoop, _ exchange: Exchange,
         _ attempt: Attempt, _ state: inout ExchangeState
     ) -> Action {
-        switch CredentialScanner.field(value, prefix: location.prefix) {
+        switch CredentialScanner.candidate(value, prefix: location.prefix) {
         case .token(let range):
             return decide(value.slice(range), loop, exchange, attempt, &state)
         case .absent: return missing(exchange)
@@ -107,25 +107,27 @@ extension McpAuthentication {
         _ attempt: Attempt, _ state: inout ExchangeState
     ) -> Action {
         switch loop.cache.find(token, now: attempt.now) {
-        case .hit(let slot):
+        case .hit(let slot, let expiry):
             if let clientNote {
-                loop.cache.withClientID(slot) { name in
-                    name.withUnsafeBytes {
-                        try? exchange.setNote(clientNote, BorrowedBytes(unsafe: $0))
-                    }
-                }
+                let name = loop.cache.clientID(slot)
+                if !name.isEmpty { try? exchange.setNote(clientNote, name) }
             }
-            return pass(exchange, expiry: loop.cache.expiry(slot), attempt, &state)
+            return pass(exchange, expiry: expiry, attempt, &state)
         case .expired: return refuse(exchange, .invalidToken, "the token has expired")
         case .notYetValid: return refuse(exchange, .invalidToken, "the token is not valid yet")
         case .miss: return verify(token, loop, exchange, attempt, &state)
         }
     }
 
+    /// A token that this loop has not verified, or what stands where one belongs: the bytes of
+    /// those that it has verified were looked at then.
     private func verify(
         _ token: BorrowedBytes, _ loop: AuthenticationLoop, _ exchange: Exchange,
         _ attempt: Attempt, _ state: inout ExchangeState
     ) -> Action {
+        guard CredentialScanner.isToken(token, 0..<token.count) else {
+            return refuse(exchange, .invalidRequest, "a malformed credential")
+        }
         if let reason = loop.refusals.reason(token, now: attempt.now) {
             return refuse(exchange, .invalidToken, reason)
         }
@@ -136,10 +138,10 @@ extension McpAuthentication {
             bytes, keys: keys, now: attempt.now, budget: &loop.budget, normalize: normalizer)
         switch verdict {
         case .accepted(let entry):
-            loop.cache.insert(bytes, entry)
+            loop.cache.insert(token, entry)
             return decide(token, loop, exchange, attempt, &state)
         case .refused(let reason):
-            loop.refusals.insert(bytes, reason: reason, now: attempt.now)
+            loop.refusals.insert(token, reason: reason, now: attempt.now)
             return refuse(exchange, .invalidToken, reason)
         case .needsOtherKeys(let reason):
             if attempt.waits == 0, !hasFixedKeys, loop.mayDemand(at: attempt.now),
@@ -147,7 +149,7 @@ extension McpAuthentication {
             {
                 return .pause
             }
-            loop.refusals.insert(bytes, reason: reason, now: attempt.now)
+            loop.refusals.insert(token, reason: reason, now: attempt.now)
             return refuse(exchange, .invalidToken, reason)
         case .busy: return later(exchange, attempt)
         }

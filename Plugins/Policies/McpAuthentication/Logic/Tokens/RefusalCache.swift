@@ -1,3 +1,5 @@
+import GatehousePluginKit
+
 /// Tokens of one loop that were refused a moment ago: a client that repeats a bad token costs a
 /// hash, not a signature.
 ///
@@ -11,7 +13,7 @@ struct RefusalCache {
     }
 
     private var slots: [Slot]
-    private let hash: TokenHash
+    private let hash: KeyedHash
     /// How long a refusal is remembered, in nanoseconds.
     private let lifetime: Int64
 
@@ -20,23 +22,19 @@ struct RefusalCache {
         var size = 16
         while size < capacity, size < 1 << 16 { size *= 2 }
         slots = Array(repeating: Slot(), count: size)
-        hash = TokenHash(key: key)
+        hash = KeyedHash(key: key)
         lifetime = seconds * 1_000_000_000
     }
 
     /// Why `token` was refused, where that is known and recent.
-    func reason<Bytes: RandomAccessCollection>(
-        _ token: Bytes, now: Int64
-    ) -> String? where Bytes.Element == UInt8, Bytes.Index == Int {
+    func reason(_ token: BorrowedBytes, now: Int64) -> String? {
         let value = hash(token)
         let slot = slots[Int(truncatingIfNeeded: value) & (slots.count - 1)]
         return slot.hash == value && now < slot.until ? slot.reason : nil
     }
 
     /// Remembers a refusal that does not depend on what a refetched key set may say.
-    mutating func insert<Bytes: RandomAccessCollection>(
-        _ token: Bytes, reason: String, now: Int64
-    ) where Bytes.Element == UInt8, Bytes.Index == Int {
+    mutating func insert(_ token: BorrowedBytes, reason: String, now: Int64) {
         let value = hash(token)
         let until = now.addingReportingOverflow(lifetime)
         slots[Int(truncatingIfNeeded: value) & (slots.count - 1)] = Slot(
