@@ -145,16 +145,4 @@ struct RouteTableTests {
         #expect(decide(table, "/m?r=1&q=ABC") == "plain")
         #expect(decide(table, "/m?q") == "plain")
     }
-
-    @Test func `weights share out the turns`() {
-        let (a, b) = (
-            Upstream(address: .host("a", port: 1), weight: 1),
-            Upstream(address: .host("b", port: 1), weight: 3)
-        )
-        let route = Route(name: "r", upstreams: [a, b])
-        let chosen = (0..<8).map { route.upstream(turn: $0) }
-        #expect(chosen.filter { $0 === a }.count == 2)
-        #expect(chosen.filter { $0 === b }.count == 6)
-        #expect(route.upstream(turn: -1) != nil)
-    }
 }

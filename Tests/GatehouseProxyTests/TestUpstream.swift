@@ -40,7 +40,10 @@ final class TestUpstream: Sendable {
     private let held: ChannelList
 
     /// With `answersHeads` a request is answered before its body has come.
-    init(answersHeads: Bool = false, _ answer: @escaping @Sendable (Request) -> Answer) throws {
+    init(
+        port: UInt16 = 0, answersHeads: Bool = false,
+        _ answer: @escaping @Sendable (Request) -> Answer
+    ) throws {
         let held = ChannelList()
         self.held = held
         channel = try ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -51,8 +54,8 @@ final class TestUpstream: Sendable {
                     try channel.pipeline.syncOperations.addHandler(Handler(answer, answersHeads))
                 }
             }
-            .bind(host: "127.0.0.1", port: 0).wait()
-        port = UInt16(clamping: channel.localAddress?.port ?? 0)
+            .bind(host: "127.0.0.1", port: Int(port)).wait()
+        self.port = UInt16(clamping: channel.localAddress?.port ?? 0)
     }
 
     /// The connections that were made, in order.

@@ -12,36 +12,63 @@ extension Exchange {
             cause = .bodyTooLarge
             return fail(413, .complete)
         }
-        guard let upstream = route.upstream(turn: Int(truncatingIfNeeded: number)) else {
+        guard route.upstreams.count < 2 else { return balance(route) }
+        guard let upstream = route.upstreams.first else {
             reason = "the route has no upstream"
             cause = .noUpstream
             return fail(503, .upstreamFailed)
         }
         self.upstream = upstream
-        acquire(upstream, isNew: false)
+        acquire(worker.pool(for: upstream), isNew: false)
     }
 
-    private func acquire(_ upstream: Upstream, isNew: Bool) {
-        let pool = worker.pool(for: upstream)
+    /// Picks one of several upstreams.
+    private func balance(_ route: Route) {
+        let balance = worker.balance(for: route)
+        guard let chosen = balance.pick(nowNs: worker.nowNs) else { return }
+        choose(chosen, of: balance)
+        acquire(balance.pools[chosen], isNew: false)
+    }
+
+    private func choose(_ chosen: Int, of balance: RouteBalance) {
+        upstreamChoice = chosen
+        upstream = balance.route.upstreams[chosen]
+    }
+
+    private func acquire(_ pool: UpstreamPool, isNew: Bool) {
         let connectMs = route?.timeouts.connectMs ?? 0
         switch pool.acquire(for: self, connectMs: connectMs, isNew: isNew) {
         case .ready(let connection): start(on: connection)
-        case .waiting:
-            isConnecting = true
+        case .waiting where upstreamConnection == nil:
+            connectingPool = pool
             connection?.deadlineNs = .max
-        case .failed(let failure): notConnected(failure)
+        case .waiting: break
+        case .failed(let failure): notConnected(failure, by: pool)
         }
     }
 
     func connected(_ connection: UpstreamConnection) {
         worker.touch()
-        isConnecting = false
+        connectingPool = nil
         start(on: connection)
     }
 
-    func notConnected(_ failure: UpstreamFailure) {
+    /// There is no connection. Nothing was sent, so that any request may go to another upstream
+    /// (RFC 9110 §9.2.2), once.
+    func notConnected(_ failure: UpstreamFailure, by failed: UpstreamPool? = nil) {
         worker.touch()
-        isConnecting = false
+        let pool = failed ?? connectingPool
+        connectingPool = nil
+        if !isRetry, let route, route.upstreams.count > 1, let pool {
+            let balance = worker.balance(for: route)
+            if let other = balance.pick(except: upstreamChoice, nowNs: worker.nowNs),
+                pool.takeFailover()
+            {
+                isRetry = true
+                choose(other, of: balance)
+                return acquire(balance.pools[other], isNew: false)
+            }
+        }
         reason = "no connection to the upstream: \(failure)"
         cause = failure.cause
         fail(failure.status, failure == .timeout ? .timeout : .upstreamFailed)
@@ -124,13 +151,11 @@ extension Exchange {
     func disconnected(_ failure: UpstreamFailure) {
         worker.touch()
         let wasReused = (upstreamConnection?.usedBefore ?? 0) > 0
+        let pool = upstreamConnection?.pool
         upstreamConnection = nil
         switch responsePhase {
         case .waiting:
-            if canRetry(wasReused), let upstream {
-                isRetry = true
-                return acquire(upstream, isNew: true)
-            }
+            if canRetry(wasReused), let pool, pool.takeStaleRetry() { return retry(pool) }
             reason = "the upstream closed before it answered"
             cause = .upstreamClosed
             fail(failure.status, .upstreamFailed)
@@ -141,6 +166,19 @@ extension Exchange {
             responsePhase == .held ? fail(502, .upstreamFailed) : cut(.upstreamFailed)
         case .local, .discarding: break
         }
+    }
+
+    /// Sends the request once more: to another upstream where there is one, for this one may have
+    /// gone down with its connection; else on a new connection.
+    private func retry(_ pool: UpstreamPool) {
+        isRetry = true
+        guard let route, route.upstreams.count > 1 else { return acquire(pool, isNew: true) }
+        let balance = worker.balance(for: route)
+        guard let other = balance.pick(except: upstreamChoice, nowNs: worker.nowNs) else {
+            return acquire(pool, isNew: true)
+        }
+        choose(other, of: balance)
+        acquire(balance.pools[other], isNew: true)
     }
 
     /// Once, on a connection that was kept and has gone stale: when nothing of an answer came, and

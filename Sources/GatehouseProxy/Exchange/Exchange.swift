@@ -50,7 +50,10 @@ final class Exchange: UpstreamUser {
     var route: Route?
     var upstream: Upstream?
     var run: ExchangeRun?
-    var isConnecting = false
+    /// Which of the route's upstreams that is, where there are several.
+    var upstreamChoice = 0
+    /// The pool of which a connection is awaited.
+    var connectingPool: UpstreamPool?
     var upstreamConnection: UpstreamConnection?
     var isRetry = false
 
@@ -127,7 +130,7 @@ final class Exchange: UpstreamUser {
         route = nil
         upstream = nil
         run = nil
-        isConnecting = false
+        connectingPool = nil
         upstreamConnection = nil
         isRetry = false
         responseHead = nil
@@ -207,9 +210,9 @@ final class Exchange: UpstreamUser {
 
     /// Gives the upstream connection back or ends it; stops waiting for one.
     func leaveUpstream(isReusable: Bool) {
-        if isConnecting, let upstream {
-            isConnecting = false
-            worker.pool(for: upstream).cancel(self)
+        if let pool = connectingPool {
+            connectingPool = nil
+            pool.cancel(self)
         }
         guard let connection = upstreamConnection else { return }
         upstreamConnection = nil

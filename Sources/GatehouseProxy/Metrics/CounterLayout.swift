@@ -83,8 +83,14 @@ enum CounterLayout {
 enum UpstreamCounter: Int, CaseIterable {
     /// Exchanges that were sent to it, tries again included.
     case requests
-    /// Exchanges that were sent a second time.
+    /// Exchanges that were sent a second time: their kept connection had gone stale.
     case retries
+    /// Exchanges that went to another upstream, for there was no connection to this one.
+    case failovers
+    /// Retries and failovers that the budget did not allow.
+    case retriesDenied
+    /// Exchanges that were refused because of the bounds on connections and on waiting.
+    case overflows
     /// Connections that were made.
     case connects
     /// Connections that could not be made: refused, untrusted, too late.

@@ -102,6 +102,12 @@ public struct UpstreamSample: Sendable {
     public var requests: UInt64 { self[.requests] }
     /// Exchanges that were sent a second time.
     public var retries: UInt64 { self[.retries] }
+    /// Exchanges that went to another upstream, for there was no connection to this one.
+    public var failovers: UInt64 { self[.failovers] }
+    /// Retries and failovers that the budget did not allow.
+    public var retriesDenied: UInt64 { self[.retriesDenied] }
+    /// Exchanges that were refused because of the bounds on connections and on waiting.
+    public var overflows: UInt64 { self[.overflows] }
     /// Connections that were made.
     public var connects: UInt64 { self[.connects] }
     /// Connections that could not be made.

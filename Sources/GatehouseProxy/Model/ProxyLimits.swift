@@ -27,6 +27,23 @@ public enum ProxyLimits {
     static let idleConnectionsPerUpstream = 128
     /// Upstream connections of one upstream and loop; more answer 503.
     static let connectionsPerUpstream = 16_384
+    /// Connects that fail in a row until an upstream is ejected from routes that have another one.
+    static let failuresBeforeEjection = 5
+    /// Milliseconds of the first ejection; each further one is twice as long.
+    static let ejectionMs: UInt32 = 10_000
+    /// Milliseconds of the longest ejection.
+    static let ejectionMsMax: UInt32 = 300_000
+    /// Retries a second that are allowed beside a fifth of an upstream's exchanges: at low load a
+    /// fifth of them is less than one.
+    static let retriesPerSecond = 10
+    /// Retries on the same upstream that may be saved up: its kept connections can all go stale at
+    /// once, when it is started anew.
+    static let staleRetriesMax = 100
+    /// Those that a pool begins with.
+    static let staleRetriesFirst = 10
+    /// Exchanges that may go to another upstream at once when one fails: as many as may be under
+    /// way when it goes down. Nothing was sent to it, so that they are no load that was not there.
+    static let failoversMax = 1_000
     /// Downstream connections of one loop: half of what 64 Ki descriptors allow.
     static let connectionsPerLoop = 30_000
     /// Milliseconds for which a resolved name is used without asking again.

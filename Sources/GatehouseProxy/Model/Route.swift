@@ -13,7 +13,8 @@ public final class Route: Sendable {
     public let matches: [RouteMatch]
     /// Its policies, outermost first; nil: none.
     public let chain: PolicyChain?
-    /// Where it leads; empty: the chain ends in a backend, else requests get 503.
+    /// Where it leads, without those of weight 0; empty: the chain ends in a backend, else requests
+    /// get 503.
     public let upstreams: [Upstream]
     /// The external base URL without trailing slash; nil: taken from the request.
     public let publicURL: String?
@@ -28,7 +29,6 @@ public final class Route: Sendable {
 
     /// Its row in the counters of every loop.
     let row = Atomic<Int>(0)
-    let totalWeight: Int
     let publicURLBytes: [UInt8]
 
     /// Describes a route.
@@ -42,25 +42,13 @@ public final class Route: Sendable {
         self.hosts = hosts
         self.matches = matches
         self.chain = chain
-        self.upstreams = upstreams
+        self.upstreams = upstreams.filter { $0.weight > 0 }
         self.publicURL = publicURL
         self.timeouts = timeouts
         self.bodyBytesMax = bodyBytesMax
         self.wholeBodyBytesMax = wholeBodyBytesMax
         self.isLogged = isLogged
-        totalWeight = upstreams.reduce(0) { $0 + $1.weight }
         publicURLBytes = Array((publicURL ?? "").utf8)
-    }
-
-    /// The upstream for request number `turn`: each gets its weight's share of a round.
-    func upstream(turn: Int) -> Upstream? {
-        guard upstreams.count > 1 else { return upstreams.first }
-        var left = (turn & Int.max) % max(totalWeight, 1)
-        for upstream in upstreams {
-            left -= upstream.weight
-            if left < 0 { return upstream }
-        }
-        return upstreams.first
     }
 }
 

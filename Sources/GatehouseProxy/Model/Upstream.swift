@@ -23,7 +23,7 @@ public final class Upstream: Sendable {
     public let path: String?
     /// Whether `Origin` is removed; a policy has checked it before.
     public let removesOrigin: Bool
-    /// The share of this upstream among those of its route, 1 or more.
+    /// The share of this upstream among those of its route, 0 to 1,000,000; 0 gets nothing.
     public let weight: Int
 
     /// Its row in the counters of every loop.
@@ -32,7 +32,7 @@ public final class Upstream: Sendable {
     let authorityBytes: [UInt8]
     let pathBytes: [UInt8]?
 
-    /// Describes an upstream. A weight below 1 counts as 1.
+    /// Describes an upstream. A weight outside 0 to 1,000,000 counts as the nearest one.
     public init(
         address: Address, tls: UpstreamTLS? = nil, authority: String? = nil, path: String? = nil,
         removesOrigin: Bool = false, weight: Int = 1
@@ -42,7 +42,7 @@ public final class Upstream: Sendable {
         self.authority = authority ?? Self.authority(of: address, isTLS: tls != nil)
         self.path = path
         self.removesOrigin = removesOrigin
-        self.weight = max(weight, 1)
+        self.weight = min(max(weight, 0), 1_000_000)
         key = UpstreamKey(address: address, tls: tls, pinned: nil)
         authorityBytes = Array(self.authority.utf8)
         pathBytes = path.map { Array($0.utf8) }

@@ -43,6 +43,7 @@ final class Worker: @unchecked Sendable {
     private var spare: [Exchange] = []
     private var pools: [UpstreamKey: UpstreamPool] = [:]
     private var lastPool: (upstream: Upstream, pool: UpstreamPool)?
+    private var balances: [ObjectIdentifier: RouteBalance] = [:]
     private var timers = TimerQueue()
     private var wakeNs: UInt64?
     private var sweeping: RepeatedTask?
@@ -109,6 +110,7 @@ final class Worker: @unchecked Sendable {
         counters.set(CounterLayout.sweptNs, nowNs)
         var fetches = PoolState()
         for pool in pools.values {
+            pool.showRequests()
             if pool.row == 0 {
                 fetches.add(pool.state)
             } else {
@@ -203,13 +205,23 @@ final class Worker: @unchecked Sendable {
         if let known = pools[key] { return known }
         if pools.count >= ProxyLimits.resolvedNamesMax {
             for (key, pool) in pools where pool.isUnused {
+                pool.showRequests()
                 if pool.row != 0 { PoolState().show(counters, pool.row) }
                 pools[key] = nil
             }
             lastPool = nil
+            balances = [:]
         }
         let made = UpstreamPool(key: key, worker: self)
         pools[key] = made
+        return made
+    }
+
+    /// The choice among the upstreams of a route that has several.
+    func balance(for route: Route) -> RouteBalance {
+        if let known = balances[ObjectIdentifier(route)] { return known }
+        let made = RouteBalance(route, worker: self)
+        balances[ObjectIdentifier(route)] = made
         return made
     }
 
@@ -218,6 +230,7 @@ final class Worker: @unchecked Sendable {
     func adopt(_ snapshot: ProxySnapshot) {
         self.snapshot = snapshot
         lastPool = nil
+        balances = [:]
     }
 
     /// No further exchange on a kept connection; running ones finish.

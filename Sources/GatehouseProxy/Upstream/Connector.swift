@@ -13,6 +13,7 @@ final class Connector {
     private var race: ConnectionRace?
     private var delay: UInt64?
     private var deadline: UInt64?
+    private var isStarting = false
     private var isOver = false
     /// Connections that are made and wait for TLS.
     private var handshaking: [UpstreamConnection] = []
@@ -25,6 +26,8 @@ final class Connector {
     }
 
     func start() {
+        isStarting = true
+        defer { isStarting = false }
         if timeoutMs > 0 {
             deadline = worker.startTimer(afterMs: timeoutMs) { [self] in finish(.timeout) }
         }
@@ -151,6 +154,10 @@ final class Connector {
 
     private func finish(_ failure: UpstreamFailure) {
         guard !isOver else { return }
+        guard !isStarting else {
+            lastFailure = failure
+            return laterFail()
+        }
         race?.cancel()
         end()
         pool.connectFailed(failure)

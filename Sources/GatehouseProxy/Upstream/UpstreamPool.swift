@@ -20,11 +20,29 @@ final class UpstreamPool {
     private var open: [ObjectIdentifier: UpstreamConnection] = [:]
     private var connecting = 0
     private var waiting: [UpstreamUser] = []
+    /// What its connects say.
+    private(set) var health = UpstreamHealth()
+    /// Exchanges and fetches that were to be sent, those sent again included.
+    private var requests: UInt64 = 0
+    /// Those of them that the metrics have.
+    private var shownRequests: UInt64 = 0
+    private var staleRetries: RetryBudget
+    private var failovers: RetryBudget
 
     init(key: UpstreamKey, worker: Worker) {
         self.key = key
         self.worker = worker
+        staleRetries = RetryBudget(
+            first: ProxyLimits.staleRetriesFirst, most: ProxyLimits.staleRetriesMax,
+            nowNs: worker.nowNs)
+        failovers = RetryBudget(
+            first: ProxyLimits.failoversMax, most: ProxyLimits.failoversMax, nowNs: worker.nowNs)
     }
+
+    // MARK: How it is
+
+    /// Users that have a connection or wait for one.
+    var pendingCount: Int { open.count - idle.count + waiting.count }
 
     /// Whether nothing is open and nobody waits.
     var isUnused: Bool { open.isEmpty && connecting == 0 && waiting.isEmpty }
@@ -33,7 +51,14 @@ final class UpstreamPool {
     var state: PoolState {
         PoolState(
             idle: idle.count, active: open.count - idle.count, connecting: connecting,
-            pending: waiting.count)
+            pending: waiting.count, ejected: health.isHealthy ? 0 : 1)
+    }
+
+    /// Brings the metrics up to date.
+    func showRequests() {
+        let at = CounterLayout.upstream(row) + UpstreamCounter.requests.rawValue
+        worker.counters.add(at, requests &- shownRequests)
+        shownRequests = requests
     }
 
     private func count(_ what: UpstreamCounter) {
@@ -44,16 +69,20 @@ final class UpstreamPool {
 
     /// A connection for a user: the one that was used last, or a new one.
     func acquire(for user: UpstreamUser, connectMs: UInt32, isNew: Bool = false) -> Acquired {
-        while !isNew, let connection = idle.popLast() {
+        requests &+= 1
+        // What comes back from an ejection has to show that it can be connected to.
+        while !isNew, health.isHealthy, let connection = idle.popLast() {
             guard connection.isOpen else { continue }
             connection.user = user
             return .ready(connection)
         }
         guard open.count + connecting < worker.limits.connectionsPerUpstream else {
+            count(.overflows)
             return .failed(.overloaded)
         }
         waiting.append(user)
         connecting += 1
+        health.connecting(worker.nowNs)
         Connector(pool: self, timeoutMs: connectMs).start()
         return .waiting
     }
@@ -69,6 +98,26 @@ final class UpstreamPool {
         hand(connection)
     }
 
+    /// Whether an exchange whose kept connection went stale may be sent once more.
+    func takeStaleRetry() -> Bool {
+        let isAllowed = staleRetries.take(requests: requests, nowNs: worker.nowNs)
+        count(isAllowed ? .retries : .retriesDenied)
+        return isAllowed
+    }
+
+    /// Whether an exchange that got no connection may go to another upstream.
+    func takeFailover() -> Bool {
+        let isAllowed = failovers.take(requests: requests, nowNs: worker.nowNs)
+        count(isAllowed ? .failovers : .retriesDenied)
+        return isAllowed
+    }
+
+    /// Ejects it; for who has another upstream that is healthy.
+    func eject() {
+        health.eject(worker.nowNs)
+        count(.ejections)
+    }
+
     /// The connection has ended.
     func forget(_ connection: UpstreamConnection) {
         open[ObjectIdentifier(connection)] = nil
@@ -81,6 +130,7 @@ final class UpstreamPool {
     func connected(_ connection: UpstreamConnection) {
         connecting -= 1
         count(.connects)
+        health.connected()
         connection.pool = self
         open[ObjectIdentifier(connection)] = connection
         hand(connection)
@@ -89,6 +139,7 @@ final class UpstreamPool {
     func connectFailed(_ failure: UpstreamFailure) {
         connecting -= 1
         count(.connectFailures)
+        if health.connectFailed(worker.nowNs) { count(.ejections) }
         guard !waiting.isEmpty else { return }
         waiting.removeFirst().upstreamFailed(failure)
     }
@@ -138,12 +189,14 @@ struct PoolState {
     var active = 0
     var connecting = 0
     var pending = 0
+    var ejected = 0
 
     mutating func add(_ other: PoolState) {
         idle += other.idle
         active += other.active
         connecting += other.connecting
         pending += other.pending
+        ejected += other.ejected
     }
 
     /// Sets the numbers of a row.
@@ -153,5 +206,6 @@ struct PoolState {
         counters.set(at + UpstreamCounter.active.rawValue, UInt64(clamping: active))
         counters.set(at + UpstreamCounter.connecting.rawValue, UInt64(clamping: connecting))
         counters.set(at + UpstreamCounter.pending.rawValue, UInt64(clamping: pending))
+        counters.set(at + UpstreamCounter.ejected.rawValue, UInt64(clamping: ejected))
     }
 }
