@@ -71,13 +71,22 @@ struct NameTests {
     @Test func `a name is good for 30 seconds, and its last good answer for longer`() {
         let address = [IPAddress(v4: 1)]
         var cache = NameCache()
-        same(cache.fresh("a", nowNs: 0), nil)
-        same(cache.answered("a", [], nowNs: 0), [])
+        same(cache.look(up: "a", nowNs: 0), .nothing)
         same(cache.answered("a", address, nowNs: 0), address)
-        same(cache.fresh("a", nowNs: 29_999_999_999), address)
-        same(cache.fresh("a", nowNs: 30_000_000_000), nil)
+        same(cache.look(up: "a", nowNs: 29_999_999_999), .fresh(address))
+        same(cache.look(up: "a", nowNs: 30_000_000_000), .stale(address))
         same(cache.answered("a", [], nowNs: 31_000_000_000), address)
-        same(cache.fresh("a", nowNs: 32_000_000_000), address)
+        same(cache.look(up: "a", nowNs: 60_999_999_999), .fresh(address))
+        same(cache.look(up: "a", nowNs: 330_999_999_999), .stale(address))
+        same(cache.look(up: "a", nowNs: 331_000_000_000), .nothing)
+    }
+
+    @Test func `a name without address is not asked for again at once (F17)`() {
+        var cache = NameCache()
+        same(cache.answered("a", [], nowNs: 5), [])
+        same(cache.look(up: "a", nowNs: 999_999_999), .fresh([]))
+        same(cache.look(up: "a", nowNs: 1_000_000_005), .nothing)
+        same(cache.answered("a", [IPAddress(v4: 1)], nowNs: 0), [IPAddress(v4: 1)])
     }
 
     @Test func `the cache of names has a bound; the one unused for longest goes`() {
@@ -85,8 +94,8 @@ struct NameTests {
         for number in 0...ProxyLimits.resolvedNamesMax {
             _ = cache.answered("n\(number)", [IPAddress(v4: 1)], nowNs: UInt64(number))
         }
-        same(cache.fresh("n0", nowNs: 5000), nil)
-        same(cache.fresh("n1", nowNs: 5000), [IPAddress(v4: 1)])
+        same(cache.look(up: "n0", nowNs: 5000), .nothing)
+        same(cache.look(up: "n1", nowNs: 5000), .fresh([IPAddress(v4: 1)]))
     }
 }
 

@@ -1,5 +1,6 @@
 import GatehouseHTTP
 import NIOCore
+import Synchronization
 import Testing
 
 @testable import GatehouseProxy
@@ -144,8 +145,11 @@ struct DrainTests {
     @Test func `idle connections close, a running exchange finishes, nothing new is accepted`()
         throws
     {
+        let slow = Atomic(0)
         let upstream = try TestUpstream { request in
-            request.head.contains("/slow") ? .hold : .send(PlainProxyTests.hello)
+            guard request.head.contains("/slow") else { return .send(PlainProxyTests.hello) }
+            slow.add(1, ordering: .releasing)
+            return .hold
         }
         let proxy = try TestProxy(to: upstream)
         let idle = try proxy.client()
@@ -153,7 +157,7 @@ struct DrainTests {
         #expect(idle.response().hasSuffix("hello"))
         let busy = try proxy.client()
         busy.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
-        while upstream.connections.count < 1 {}
+        while slow.load(ordering: .acquiring) < 1 {}
         let drained = DrainResult()
         drained.start(proxy.server, deadlineMs: 20_000)
         #expect(idle.readToEnd().text.isEmpty)

@@ -36,6 +36,9 @@ final class TestClient {
         Glibc.close(descriptor)
     }
 
+    /// Sends FIN and goes on reading.
+    func halfClose() { shutdown(descriptor, Int32(SHUT_WR)) }
+
     func send(_ text: String) { send(Array(text.utf8)) }
 
     func send(_ bytes: [UInt8]) {

@@ -25,10 +25,14 @@ final class DownstreamConnection: ChannelDuplexHandler {
     /// What has been received and not read.
     private var inbound: ByteBuffer
     /// The exchange whose head is being read or that is running.
-    private var exchange: Exchange?
-    private var isRunning = false
-    private var isProcessing = false
-    private var isClosing = false
+    private(set) var exchange: Exchange?
+    private(set) var isRunning = false
+    private(set) var isProcessing = false
+    private(set) var isClosing = false
+    /// The client has sent its FIN: `DownstreamConnection+HalfClose`.
+    var isInputClosed = false
+    /// The exchange that is watched since then.
+    var watched: UInt64 = 0
     private var isHeldByExchange = false
     private var isHeld = false
     private var hasPendingRead = false
@@ -70,6 +74,10 @@ final class DownstreamConnection: ChannelDuplexHandler {
         if isRunning { exchange?.clientWritabilityChanged(context.channel.isWritable) }
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed = event as? ChannelEvent { inputClosed() }
+    }
+
     func read(context: ChannelHandlerContext) {
         if isHeld { hasPendingRead = true } else { context.read() }
     }
@@ -96,7 +104,7 @@ final class DownstreamConnection: ChannelDuplexHandler {
     // MARK: Requests, one after the other
 
     /// Reads on in what was received, as far as it goes.
-    private func process() {
+    func process() {
         guard !isProcessing else { return }
         isProcessing = true
         while !isClosing, inbound.readableBytes > 0 {
@@ -110,6 +118,7 @@ final class DownstreamConnection: ChannelDuplexHandler {
             }
         }
         isProcessing = false
+        if isInputClosed { endOfInput() }
         updateHold()
     }
 
@@ -174,6 +183,9 @@ final class DownstreamConnection: ChannelDuplexHandler {
         inbound = input.readableBytes > 0 ? input : worker.none
     }
 
+    /// Whether something was received and not read.
+    var hasInput: Bool { inbound.readableBytes > 0 }
+
     /// Holds reading while the upstream takes nothing.
     func setReading(_ isReading: Bool) {
         isHeldByExchange = !isReading
@@ -219,6 +231,9 @@ final class DownstreamConnection: ChannelDuplexHandler {
         }
         context?.close(promise: nil)
     }
+
+    /// The client has gone: ends the connection, and with it what runs.
+    func leave() { context?.close(promise: nil) }
 
     func deadlineReached() {
         deadlineNs = .max

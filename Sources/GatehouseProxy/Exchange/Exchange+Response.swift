@@ -8,6 +8,9 @@ extension Exchange {
         worker.touch()
         switch responsePhase {
         case .streaming where !isResponsePaused:
+            if let most = route?.timeouts.responseBodyMs, most > 0 {
+                connection?.deadlineNs = worker.after(most)
+            }
             worker.downstreamOut.clear()
             var input = buffer
             takeResponse(&input)

@@ -51,6 +51,7 @@ extension Exchange {
         worker.touch()
         connectingPool = nil
         start(on: connection)
+        if let client = self.connection, client.isInputClosed { client.inputWanted() }
     }
 
     /// There is no connection. Nothing was sent, so that any request may go to another upstream
@@ -197,6 +198,11 @@ extension Exchange {
             if isRequestComplete {
                 reason = "the upstream did not answer in time"
                 cause = .responseTimeout
+                fail(504, .timeout)
+            } else if upstreamConnection?.isWritable == false {
+                reason = "the upstream did not take the request's body in time"
+                cause = .upstreamStalled
+                keepsAlive = false
                 fail(504, .timeout)
             } else {
                 reason = "the request's body came too slowly"

@@ -164,6 +164,11 @@ final class Exchange: UpstreamUser {
     override func upstreamClosed(_ failure: UpstreamFailure) { disconnected(failure) }
 
     override func upstreamWritabilityChanged(_ isWritable: Bool) {
+        worker.touch()
+        // The time for the next part of the body: of the upstream to take it, or of the client.
+        if !isRequestComplete, responsePhase == .waiting, let route {
+            connection?.deadlineNs = worker.after(route.timeouts.requestBodyMs)
+        }
         connection?.setReading(isWritable)
     }
 
@@ -172,6 +177,7 @@ final class Exchange: UpstreamUser {
     /// The response has left completely: records, gives the upstream back, and leaves the
     /// connection, unless a rest of the request's body is still to be dropped.
     func responseComplete() {
+        if responseInput.readableBytes > 0 { reason = "the upstream sent more than its response" }
         leaveUpstream(isReusable: isUpstreamReusable)
         record(.complete)
         guard let connection else { return }

@@ -25,8 +25,12 @@ public enum Cause: UInt8, CaseIterable, Sendable {
     case policyFault
     /// The route has no upstream.
     case noUpstream
-    /// The upstream takes no connection, or its name is unknown.
+    /// The upstream takes no connection.
     case upstreamRefused
+    /// The upstream's name has no address.
+    case upstreamUnresolved
+    /// This machine has no port, descriptor or memory for another upstream connection.
+    case exhausted
     /// TLS with the upstream failed.
     case upstreamUntrusted
     /// No connection to the upstream in time.

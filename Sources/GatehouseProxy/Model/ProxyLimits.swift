@@ -23,6 +23,9 @@ public enum ProxyLimits {
     static let discardedBodyBytesMax: UInt64 = 1 << 20
     /// Milliseconds for which a closing connection goes on reading (RFC 9112 §9.6).
     static let lingerMs: UInt32 = 2_000
+    /// Milliseconds in which a client that has sent its FIN must show that it has not left: a reset
+    /// comes within a round trip, and an upstream's work is to be cancelled within a second.
+    static let halfClosedMs: UInt32 = 400
     /// Idle upstream connections kept for one upstream and loop.
     static let idleConnectionsPerUpstream = 128
     /// Upstream connections of one upstream and loop; more answer 503.
@@ -48,6 +51,11 @@ public enum ProxyLimits {
     static let connectionsPerLoop = 30_000
     /// Milliseconds for which a resolved name is used without asking again.
     static let resolvedNameMs: UInt32 = 30_000
+    /// Milliseconds for which it is still used while it is asked for again: a resolver that hangs
+    /// holds up nobody, and who was not used for longer may well have moved.
+    static let staleNameMs: UInt32 = 300_000
+    /// Milliseconds for which a name without an address is not asked for again.
+    static let unresolvedNameMs: UInt32 = 1_000
     /// Names that the cache of a process holds; configured upstreams and fetch targets.
     static let resolvedNamesMax = 1_024
     /// Look-ups that wait for the resolver thread; more fail at once.

@@ -10,12 +10,24 @@ struct NameCache {
 
     private var entries: [String: Entry] = [:]
 
-    /// The addresses of a name that was resolved less than 30 s ago.
-    mutating func fresh(_ name: String, nowNs: UInt64) -> [IPAddress]? {
-        guard let entry = entries[name] else { return nil }
+    /// What is known of a name. Without addresses: it has none, and was asked for just now.
+    enum Known: Equatable {
+        /// Good as it is.
+        case fresh([IPAddress])
+        /// Good for now, and to be asked for again meanwhile.
+        case stale([IPAddress])
+        case nothing
+    }
+
+    mutating func look(up name: String, nowNs: UInt64) -> Known {
+        guard let entry = entries[name] else { return .nothing }
         entries[name]?.usedNs = nowNs
-        let age = nowNs &- min(entry.resolvedNs, nowNs)
-        return age < UInt64(ProxyLimits.resolvedNameMs) * 1_000_000 ? entry.addresses : nil
+        let ageMs = (nowNs &- min(entry.resolvedNs, nowNs)) / 1_000_000
+        if entry.addresses.isEmpty {
+            return ageMs < UInt64(ProxyLimits.unresolvedNameMs) ? .fresh([]) : .nothing
+        }
+        if ageMs < UInt64(ProxyLimits.resolvedNameMs) { return .fresh(entry.addresses) }
+        return ageMs < UInt64(ProxyLimits.staleNameMs) ? .stale(entry.addresses) : .nothing
     }
 
     /// Takes an answer; an empty one leaves the last good addresses as they are, and they count
@@ -24,13 +36,10 @@ struct NameCache {
     mutating func answered(
         _ name: String, _ addresses: [IPAddress], nowNs: UInt64
     ) -> [IPAddress] {
-        guard addresses.isEmpty else {
-            makeRoom(for: name)
-            entries[name] = Entry(addresses: addresses, resolvedNs: nowNs, usedNs: nowNs)
-            return addresses
-        }
-        entries[name]?.resolvedNs = nowNs
-        return entries[name]?.addresses ?? []
+        makeRoom(for: name)
+        let usable = addresses.isEmpty ? entries[name]?.addresses ?? [] : addresses
+        entries[name] = Entry(addresses: usable, resolvedNs: nowNs, usedNs: nowNs)
+        return usable
     }
 
     private mutating func makeRoom(for name: String) {

@@ -30,10 +30,23 @@ final class Resolver: Sendable {
         threads.start()
     }
 
-    /// The cached addresses of a name, or nil where it must be asked for.
+    /// The cached addresses of a name, or nil where it must be asked for. What is stale is used and
+    /// asked for again meanwhile: nobody waits for a resolver that is slow.
     func cached(_ name: String) -> [IPAddress]? {
         let now = clock.monotonicNs()
-        return state.withLock { $0.cache.fresh(name, nowNs: now) }
+        let (known, asks) = state.withLock { state in
+            let known = state.cache.look(up: name, nowNs: now)
+            guard case .stale = known, state.waiting[name] == nil,
+                state.waiting.count < ProxyLimits.lookupsWaitingMax
+            else { return (known, false) }
+            state.waiting[name] = []
+            return (known, true)
+        }
+        if asks { ask(name) }
+        switch known {
+        case .fresh(let addresses), .stale(let addresses): return addresses
+        case .nothing: return nil
+        }
     }
 
     /// Asks for the addresses of a name; empty: it has none. `completion` runs on `loop`, later.
@@ -57,10 +70,13 @@ final class Resolver: Sendable {
         switch next {
         case .wait: break
         case .refuse: loop.execute { completion([]) }
-        case .ask:
-            threads.submit { [self] work in
-                answered(name, work == .active ? lookup(name) : [])
-            }
+        case .ask: ask(name)
+        }
+    }
+
+    private func ask(_ name: String) {
+        threads.submit { [self] work in
+            answered(name, work == .active ? lookup(name) : [])
         }
     }
 

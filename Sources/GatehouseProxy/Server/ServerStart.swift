@@ -101,6 +101,7 @@ struct ServerStart {
             .childChannelOption(
                 ChannelOptions.socket(SocketOptionLevel(IPPROTO_TCP), TCP_NODELAY), value: 1
             )
+            .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard worker.connections.count < worker.limits.connectionsPerLoop else {

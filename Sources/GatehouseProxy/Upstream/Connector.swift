@@ -47,7 +47,10 @@ final class Connector {
 
     private func begin(_ addresses: [IPAddress]) {
         guard !isOver else { return }
-        guard !addresses.isEmpty else { return laterFail() }
+        guard !addresses.isEmpty else {
+            lastFailure = .unresolved
+            return laterFail()
+        }
         var race = ConnectionRace(addresses)
         let actions = race.begin()
         self.race = race
@@ -106,7 +109,10 @@ final class Connector {
             .whenComplete { result in
                 let (connector, failed) = outcome.value
                 let connection = handlers.value.1
-                guard case .success = result else { return failed() }
+                if case .failure(let error) = result {
+                    connector.lastFailure = UpstreamFailure(connecting: error)
+                    return failed()
+                }
                 connector.handshaking.append(connection)
                 connection.notify { isReady in
                     connector.attempted(connection, isReady: isReady, failed: failed)

@@ -1,8 +1,9 @@
+import Glibc
 import NIOCore
 
 /// Why there is no upstream connection, or none any more.
 enum UpstreamFailure: Error, Equatable {
-    /// No address took the connection, or the name has none: 502.
+    /// No address took the connection: 502.
     case refused
     /// TLS: no handshake, or a certificate that does not verify: 502.
     case untrusted
@@ -10,6 +11,11 @@ enum UpstreamFailure: Error, Equatable {
     case timeout
     /// The bound on connections: 503.
     case overloaded
+    /// The name has no address, for now: 503.
+    case unresolved
+    /// This machine has no port, descriptor or memory for another connection: 503. No fault of the
+    /// upstream's.
+    case exhausted
     /// The connection ended.
     case closed
     /// It ended by a reset, or TLS without its closing alert: a body that ends with the connection
@@ -24,6 +30,8 @@ enum UpstreamFailure: Error, Equatable {
         case .untrusted: .upstreamUntrusted
         case .timeout: .connectTimeout
         case .overloaded: .upstreamOverloaded
+        case .unresolved: .upstreamUnresolved
+        case .exhausted: .exhausted
         }
     }
 
@@ -32,8 +40,17 @@ enum UpstreamFailure: Error, Equatable {
         switch self {
         case .refused, .untrusted, .closed, .broken: 502
         case .timeout: 504
-        case .overloaded: 503
+        case .overloaded, .unresolved, .exhausted: 503
         }
+    }
+}
+
+extension UpstreamFailure {
+    /// Why a connection could not be made.
+    init(connecting error: any Error) {
+        let here = [EADDRNOTAVAIL, EMFILE, ENFILE, ENOBUFS, ENOMEM, EAGAIN]
+        let code = (error as? IOError)?.errnoCode
+        self = code.map(here.contains) == true ? .exhausted : .refused
     }
 }
 

@@ -14,6 +14,7 @@ extension Gateway {
     public static func run(_ options: GatewayOptions) throws(ExitStatus) {
         Signals.block()
         raiseDescriptorLimit()
+        forbidCoreDumps()
         let plugins = Plugins(options.plugins, isOpening: true)
         let configuration = try load(options, plugins)
         let log = LineWriter(descriptor: STDERR_FILENO)
@@ -36,6 +37,12 @@ extension Gateway {
         guard getrlimit(resource, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
         limit.rlim_cur = limit.rlim_max
         setrlimit(resource, &limit)
+    }
+
+    /// A dump of the memory would hold tokens and keys: its size is 0, soft and hard (F49).
+    private static func forbidCoreDumps() {
+        var limit = rlimit()
+        setrlimit(__rlimit_resource_t(UInt32(RLIMIT_CORE.rawValue)), &limit)
     }
 }
 

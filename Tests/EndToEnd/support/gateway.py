@@ -17,14 +17,15 @@ def environment(**more):
 
 @contextlib.contextmanager
 def gateway(
-    folder, routes, *, plugins=PLUGINS, threads=1, top=None, arguments=(), env=None, port=None
+    folder, routes, *, plugins=PLUGINS, threads=1, top=None, arguments=(), env=None, port=None, before=()
 ):
-    """Runs until the block ends; `.url` is its base. `routes` is the list of the one listener."""
+    """Runs until the block ends; `.url` is its base. `routes` is the list of the one listener,
+    `before` the words of a command that starts it."""
     port = port or free_port()
     document = {"binds": [{"port": port, "listeners": [{"routes": routes}]}], **(top or {})}
     path = folder / f"config-{port}.yaml"
     path.write_text(yaml.safe_dump(document, sort_keys=False))
-    command = [GATEHOUSE, "run", "-f", path, "--plugin-dir", plugins, "--threads", threads]
+    command = [*before, GATEHOUSE, "run", "-f", path, "--plugin-dir", plugins, "--threads", threads]
     with Program([*command, *arguments], ports=[port], env=environment(**(env or {}))) as program:
         program.port = port
         program.url = f"http://127.0.0.1:{port}"

@@ -8,8 +8,8 @@ struct FetchPlan: Sendable, Equatable {
     /// The reaches to try in their order.
     var reaches: [Reach] = [.configured]
     var maximumBytes = IssuerDocument.maximumBytes
-    /// Milliseconds for the whole request.
-    var timeout: UInt32 = 10_000
+    /// Milliseconds for the whole request: what drips is given up (fault F25).
+    var timeout: UInt32 = 5_000
 
     /// The same request with the next reach, after the host denied the first; `nil` at the end.
     var wider: FetchPlan? {
