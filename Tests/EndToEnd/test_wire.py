@@ -9,10 +9,6 @@ from support.wire import RawUpstream, exchange, responses, rows
 
 # Rows that need another scene than one open route, or that cannot hold here.
 ELSEWHERE = {
-    # SHOULD. A half-close is on the wire what a leaving client sends first, and MCP 2026-07-28
-    # (Streamable HTTP, cancellation) wants a client that closes its request to cancel it at once.
-    # RFC 9112 §9.5 lets either side close at any time.
-    "CN-10": "a client that half-closes has left: test_streams",
     "UP-04": "a route that allows upgrades: none does yet",
     "UP-05": "a route that allows upgrades: none does yet",
     "UP-06": "a route with authentication: test_tokens",
