@@ -116,6 +116,15 @@ let core: [Target] = [
         ], swiftSettings: strict),
 ]
 
+// MARK: Benchmarks
+
+/// What the gateway's allocations are compared with; not part of the product.
+let benchmarks: [Target] = [
+    .executableTarget(
+        name: "NIOForwarder", dependencies: [nio("NIOCore"), nio("NIOPosix")],
+        path: "Benchmarks/forwarder", swiftSettings: strict)
+]
+
 // MARK: Tests
 
 /// The tests of one target; the vectors lie in Tests/Vectors and are read from the source tree.
@@ -190,5 +199,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     ],
-    targets: selected(core + plugins.flatMap(\.targets) + coreTests)
+    targets: selected(core + plugins.flatMap(\.targets) + benchmarks + coreTests)
 )

@@ -11,7 +11,9 @@ enum SourceTree {
     }()
 
     /// The folders that hold code of ours.
-    static let folders = ["Sources", "SDK/Sources", "Plugins", "Tests", "SDK/Tests", "examples"]
+    static let folders = [
+        "Sources", "SDK/Sources", "Plugins", "Benchmarks", "Tests", "SDK/Tests", "examples",
+    ]
 
     /// One file: its path from the root, and its lines.
     struct File: Sendable {
