@@ -1,6 +1,5 @@
 import GatehouseHTTP
 import Glibc
-import NIOCore
 
 /// A sink over the free part of a send buffer: each append is one bounds check and one copy.
 struct RawSink: ByteSink {
@@ -37,22 +36,4 @@ struct RawSink: ByteSink {
     }
 
     mutating func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append($0) } }
-}
-
-extension ByteBuffer {
-    /// Writes with a sink that has room for `expected` bytes; more is given when it does not do.
-    mutating func compose(_ expected: Int, _ write: (inout RawSink) -> Void) {
-        var room = expected
-        while room <= 1 << 28 {
-            var isDone = true
-            writeWithUnsafeMutableBytes(minimumWritableBytes: room) { free in
-                var sink = RawSink(free)
-                write(&sink)
-                isDone = !sink.isOverflown
-                return isDone ? sink.count : 0
-            }
-            if isDone { return }
-            room *= 4
-        }
-    }
 }

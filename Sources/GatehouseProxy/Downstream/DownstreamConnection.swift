@@ -6,7 +6,7 @@ import NIOCore
 ///
 /// It reads heads, runs one exchange after the other (pipelined requests wait), and closes. What
 /// happens within an exchange is in `Exchange`.
-final class DownstreamConnection: ChannelDuplexHandler {
+final class DownstreamConnection: SocketConnection, ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -21,7 +21,6 @@ final class DownstreamConnection: ChannelDuplexHandler {
     var deadlineNs = UInt64.max
     private(set) var peer = Peer(nil)
 
-    private var context: ChannelHandlerContext?
     /// What has been received and not read.
     private var inbound: ByteBuffer
     /// The exchange whose head is being read or that is running.
@@ -52,6 +51,7 @@ final class DownstreamConnection: ChannelDuplexHandler {
     func channelActive(context: ChannelHandlerContext) {
         worker.touch()
         peer = Peer(context.remoteAddress)
+        takeSocket(of: context)
         worker.opened(self)
         deadlineNs = worker.after(worker.limits.headMs)
         if worker.isDraining { close(lingers: false) }
@@ -85,6 +85,7 @@ final class DownstreamConnection: ChannelDuplexHandler {
     func channelInactive(context: ChannelHandlerContext) {
         worker.touch()
         isClosing = true
+        leaveSocket()
         inbound = worker.none
         let gone = exchange
         exchange = nil
@@ -98,6 +99,7 @@ final class DownstreamConnection: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        leaveSocket()
         context.close(promise: nil)
     }
 
@@ -164,14 +166,6 @@ final class DownstreamConnection: ChannelDuplexHandler {
 
     // MARK: What the exchange does
 
-    var isWritable: Bool { context?.channel.isWritable ?? false }
-
-    /// Sends bytes; one system call.
-    @inline(__always)
-    func send(_ buffer: ByteBuffer) {
-        context?.writeAndFlush(NIOAny(buffer), promise: nil)
-    }
-
     /// What was received and not read; give back what is left.
     func takeInput() -> ByteBuffer {
         let input = inbound
@@ -181,6 +175,8 @@ final class DownstreamConnection: ChannelDuplexHandler {
 
     func giveBack(_ input: ByteBuffer) {
         inbound = input.readableBytes > 0 ? input : worker.none
+        // Reading may have stopped because the input was full while the upstream was connecting.
+        if hasPendingRead, !isProcessing { updateHold() }
     }
 
     /// Whether something was received and not read.
@@ -212,12 +208,14 @@ final class DownstreamConnection: ChannelDuplexHandler {
         guard !isClosing, let context else { return }
         isClosing = true
         deadlineNs = worker.after(lingers ? ProxyLimits.lingerMs : ProxyLimits.headMs)
-        let bound = NIOLoopBound(context, eventLoop: worker.loop)
+        let bound = NIOLoopBound((self, context), eventLoop: worker.loop)
         inbound = worker.none
         isHeldByExchange = false
         updateHold()
         context.writeAndFlush(NIOAny(worker.none)).whenComplete { _ in
-            bound.value.close(mode: lingers ? .output : .all, promise: nil)
+            let (connection, context) = bound.value
+            connection.leaveSocket()
+            context.close(mode: lingers ? .output : .all, promise: nil)
         }
     }
 
@@ -229,15 +227,20 @@ final class DownstreamConnection: ChannelDuplexHandler {
         if resets, let socket = context?.channel as? any SocketOptionProvider {
             _ = socket.setSoLinger(linger(l_onoff: 1, l_linger: 0))
         }
+        leaveSocket()
         context?.close(promise: nil)
     }
 
     /// The client has gone: ends the connection, and with it what runs.
-    func leave() { context?.close(promise: nil) }
+    func leave() {
+        leaveSocket()
+        context?.close(promise: nil)
+    }
 
     func deadlineReached() {
         deadlineNs = .max
         if isClosing {
+            leaveSocket()
             context?.close(promise: nil)
         } else if isRunning {
             exchange?.deadlineReached()

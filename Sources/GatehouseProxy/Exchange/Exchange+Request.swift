@@ -99,7 +99,7 @@ extension Exchange {
 
     /// Sends what has been composed for the upstream.
     func flushRequest() {
-        guard worker.upstreamOut.readableBytes > 0 else { return }
+        guard worker.upstreamOut.count > 0 else { return }
         upstreamConnection?.send(worker.upstreamOut)
         worker.upstreamOut.clear()
     }
@@ -179,9 +179,9 @@ extension Exchange {
         let isChunked = head?.framing == .chunked
         if part.readableBytes > 0, upstreamConnection != nil {
             if isChunked {
-                appendChunk(part, to: &worker.upstreamOut)
+                appendChunk(part, to: worker.upstreamOut)
             } else if part.readableBytes < 16_384 {
-                worker.upstreamOut.writeImmutableBuffer(part)
+                worker.upstreamOut.append(part)
             } else {
                 flushRequest()
                 upstreamConnection?.send(part)
@@ -242,7 +242,7 @@ extension Exchange {
 }
 
 /// Writes one chunk of the chunked coding.
-func appendChunk(_ part: ByteBuffer, to out: inout ByteBuffer) {
+func appendChunk(_ part: ByteBuffer, to out: SendBuffer) {
     out.compose(part.readableBytes + 24) { sink in
         ChunkedEncoder.open(part.readableBytes, into: &sink)
         part.withUnsafeReadableBytes { sink.append($0) }

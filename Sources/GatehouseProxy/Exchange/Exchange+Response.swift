@@ -103,7 +103,7 @@ extension Exchange {
         if run == nil { responseHeadBytes = worker.none }
         connection.deadlineNs = worker.after(route?.timeouts.responseBodyMs ?? 0)
         if let whole {
-            worker.downstreamOut.writeBytes(whole)
+            worker.downstreamOut.append(whole)
             responseBytes = UInt64(whole.count)
             connection.send(worker.downstreamOut)
             return responseComplete()
@@ -206,7 +206,7 @@ extension Exchange {
     }
 
     func flushResponse() {
-        guard worker.downstreamOut.readableBytes > 0, let connection else { return }
+        guard worker.downstreamOut.count > 0, let connection else { return }
         connection.send(worker.downstreamOut)
         worker.downstreamOut.clear()
         if !connection.isWritable { clientWritabilityChanged(false) }
@@ -232,9 +232,9 @@ extension Exchange {
         responseBytes &+= UInt64(part.readableBytes)
         if part.readableBytes > 0 {
             if isChunked {
-                appendChunk(part, to: &worker.downstreamOut)
+                appendChunk(part, to: worker.downstreamOut)
             } else if part.readableBytes < 16_384 {
-                worker.downstreamOut.writeImmutableBuffer(part)
+                worker.downstreamOut.append(part)
             } else {
                 flushResponse()
                 connection?.send(part)

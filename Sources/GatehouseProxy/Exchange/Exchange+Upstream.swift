@@ -85,7 +85,7 @@ extension Exchange {
         run?.headSent(.request)
         if hasWholeRequest, let run {
             let body = run.wholeBody(.request)
-            if !body.isEmpty { worker.upstreamOut.writeBytes(body) }
+            if !body.isEmpty { worker.upstreamOut.append(body) }
             requestBodyComplete()
         } else if isRequestComplete {
             requestBodyComplete()

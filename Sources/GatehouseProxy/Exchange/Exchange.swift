@@ -22,7 +22,7 @@ final class Exchange: UpstreamUser {
         case discarding
     }
 
-    unowned let worker: Worker
+    let worker: Worker
     var connection: DownstreamConnection?
 
     // MARK: The request

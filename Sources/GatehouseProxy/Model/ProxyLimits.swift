@@ -9,6 +9,10 @@ public enum ProxyLimits {
     static let bufferedBytesHigh = 256 << 10
     /// Below this many waiting bytes reading goes on.
     static let bufferedBytesLow = 64 << 10
+    /// Bytes of a loop's scratch for what is composed; a head and a body of one read fit.
+    static let scratchBytes = 128 << 10
+    /// Beyond so many bytes the scratch does not stay after what needed them was sent.
+    static let scratchBytesKept = 1 << 20
     /// Interim responses (1xx) of one exchange: 103 comes once or twice; the rest is a fault.
     static let interimResponsesMax = 16
     /// Milliseconds for the whole head of a request, from its first byte or from the accept: 408.

@@ -34,11 +34,12 @@ final class Worker: @unchecked Sendable {
     /// No bytes. A loop's own: the empty buffer of `ByteBuffer()` is one object for all threads,
     /// whose reference count they would fight for.
     let none = ByteBufferAllocator().buffer(capacity: 16)
-    /// Scratch for what goes to upstreams and to clients: reused when the kernel took all of it.
-    var upstreamOut = ByteBuffer()
-    var downstreamOut = ByteBuffer()
+    /// Scratch for what goes to upstreams and to clients.
+    let upstreamOut = SendBuffer()
+    let downstreamOut = SendBuffer()
 
     private(set) var isDraining = false
+    private var isStopped = false
     private(set) var connections: [DownstreamConnection] = []
     private var spare: [Exchange] = []
     private var pools: [UpstreamKey: UpstreamPool] = [:]
@@ -124,8 +125,8 @@ final class Worker: @unchecked Sendable {
     func start() {
         guard clock.isReal else { return }
         let every = TimeAmount.milliseconds(Int64(ProxyLimits.sweepMs))
-        sweeping = loop.scheduleRepeatedTask(initialDelay: every, delay: every) { [weak self] _ in
-            self?.sweep()
+        sweeping = loop.scheduleRepeatedTask(initialDelay: every, delay: every) { [self] _ in
+            sweep()
         }
     }
 
@@ -142,7 +143,7 @@ final class Worker: @unchecked Sendable {
         wakeNs = next
         let now = clock.monotonicNs()
         let delay = Int64(clamping: next > now ? next - now : 0)
-        loop.scheduleTask(in: .nanoseconds(delay)) { [weak self] in self?.wake(next) }
+        loop.scheduleTask(in: .nanoseconds(delay)) { [self] in wake(next) }
     }
 
     private func wake(_ scheduled: UInt64) {
@@ -181,7 +182,7 @@ final class Worker: @unchecked Sendable {
     func takeExchange() -> Exchange { spare.popLast() ?? Exchange(worker: self) }
 
     func giveBack(_ exchange: Exchange) {
-        guard spare.count < 256 else { return }
+        guard spare.count < 256, !isStopped else { return }
         spare.append(exchange)
     }
 
@@ -256,6 +257,11 @@ final class Worker: @unchecked Sendable {
         host?.shutdown()
         host = nil
         timers.removeAll()
+        // Exchanges and pools refer to the worker: what it keeps for later ends here.
+        isStopped = true
+        spare = []
+        pools = [:]
+        lastPool = nil
     }
 
     private func idle() {
@@ -278,9 +284,9 @@ extension Worker: LoopServices {
     }
 
     func startTimer(_ id: UInt64, afterMs: UInt32) {
-        hostTimers[id] = startTimer(afterMs: afterMs) { [weak self] in
-            self?.hostTimers[id] = nil
-            self?.host?.timerFired(id)
+        hostTimers[id] = startTimer(afterMs: afterMs) { [self] in
+            hostTimers[id] = nil
+            host?.timerFired(id)
         }
     }
 

@@ -5,7 +5,7 @@ import NIOTLS
 /// One connection to an upstream: the only handler of its channel (behind TLS, if any).
 ///
 /// Confined to its loop. It belongs to one user at a time, or is idle in its pool.
-final class UpstreamConnection: ChannelDuplexHandler {
+final class UpstreamConnection: SocketConnection, ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -14,7 +14,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
     /// The exchange or fetch that the connection works for; nil: idle.
     var user: UpstreamUser?
     /// The pool that it belongs to, until it is closed.
-    weak var pool: UpstreamPool?
+    var pool: UpstreamPool?
     /// How many exchanges it has carried before this one.
     var usedBefore = 0
     /// When it became idle, monotonic nanoseconds.
@@ -22,7 +22,6 @@ final class UpstreamConnection: ChannelDuplexHandler {
     /// Whether it can still be used.
     private(set) var isOpen = false
 
-    private var context: ChannelHandlerContext?
     private var isHeld = false
     private var hasPendingRead = false
     private var isTrusted: Bool
@@ -39,14 +38,6 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
     // MARK: What the user does
 
-    var isWritable: Bool { context?.channel.isWritable ?? false }
-
-    /// Sends bytes; one system call.
-    @inline(__always)
-    func send(_ buffer: ByteBuffer) {
-        context?.writeAndFlush(NIOAny(buffer), promise: nil)
-    }
-
     /// Whether reading goes on: off while the downstream takes nothing.
     func setReading(_ isReading: Bool) {
         isHeld = !isReading
@@ -59,6 +50,7 @@ final class UpstreamConnection: ChannelDuplexHandler {
     func close() {
         user = nil
         isOpen = false
+        leaveSocket()
         context?.close(promise: nil)
     }
 
@@ -73,13 +65,16 @@ final class UpstreamConnection: ChannelDuplexHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         isOpen = context.channel.isActive
+        if isOpen, isTrusted { takeSocket(of: context) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
 
     func channelActive(context: ChannelHandlerContext) {
         isOpen = true
-        if isTrusted { ready(true) }
+        guard isTrusted else { return }
+        takeSocket(of: context)
+        ready(true)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -118,16 +113,19 @@ final class UpstreamConnection: ChannelDuplexHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         isBroken = true
+        leaveSocket()
         context.close(promise: nil)
     }
 
     private func ended() {
         isOpen = false
+        leaveSocket()
         pool?.forget(self)
         ready(false)
         let user = self.user
         self.user = nil
         user?.upstreamClosed(!isTrusted ? .untrusted : isBroken ? .broken : .closed)
+        pool = nil
     }
 
     private func ready(_ isUsable: Bool) {

@@ -15,7 +15,7 @@ final class UpstreamPool {
     let key: UpstreamKey
     /// Its row in the counters of the loop; 0: that of all fetches.
     var row = 0
-    unowned let worker: Worker
+    let worker: Worker
     private var idle: [UpstreamConnection] = []
     private var open: [ObjectIdentifier: UpstreamConnection] = [:]
     private var connecting = 0

@@ -1,0 +1,80 @@
+import GatehouseHTTP
+import Glibc
+import NIOCore
+
+/// Scratch of one loop in which a head, and what follows it at once, is composed before it is sent.
+///
+/// Raw memory and not a `ByteBuffer`: nothing of it outlives the call that sends it, so it needs
+/// neither a reference count nor a copy on write. Confined to its loop.
+final class SendBuffer {
+    // Nothing here calls out while a member is accessed: the check at run time can find nothing.
+    @exclusivity(unchecked) private var base: UnsafeMutableRawPointer
+    @exclusivity(unchecked) private var capacity: Int
+    /// How many bytes are composed.
+    @exclusivity(unchecked) private(set) var count = 0
+
+    init() {
+        capacity = ProxyLimits.scratchBytes
+        base = .allocate(byteCount: capacity, alignment: 16)
+    }
+
+    deinit { base.deallocate() }
+
+    /// What has been composed; valid until the next change.
+    @inline(__always)
+    var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+
+    /// Forgets what was composed; memory that a large part needed goes back.
+    @inline(__always)
+    func clear() {
+        count = 0
+        if capacity > ProxyLimits.scratchBytesKept { shrink() }
+    }
+
+    /// Writes with a sink that has room for `expected` bytes; more is given when it does not do.
+    @inline(__always)
+    func compose(_ expected: Int, _ write: (inout RawSink) -> Void) {
+        var room = expected
+        while room <= 1 << 28 {
+            reserve(room)
+            var sink = RawSink(
+                UnsafeMutableRawBufferPointer(start: base + count, count: capacity - count))
+            write(&sink)
+            if !sink.isOverflown {
+                count += sink.count
+                return
+            }
+            room = max(room, capacity - count) * 4
+        }
+    }
+
+    @inline(__always)
+    func append(_ bytes: UnsafeRawBufferPointer) {
+        guard let from = bytes.baseAddress else { return }
+        reserve(bytes.count)
+        memcpy(base + count, from, bytes.count)
+        count += bytes.count
+    }
+
+    func append(_ part: ByteBuffer) { part.withUnsafeReadableBytes { append($0) } }
+
+    @inline(__always)
+    private func reserve(_ more: Int) {
+        if capacity - count < more { grow(count + more) }
+    }
+
+    private func grow(_ wanted: Int) {
+        let larger = UnsafeMutableRawPointer.allocate(
+            byteCount: max(wanted, capacity * 2), alignment: 16)
+        memcpy(larger, base, count)
+        base.deallocate()
+        base = larger
+        capacity = max(wanted, capacity * 2)
+    }
+
+    private func shrink() {
+        base.deallocate()
+        capacity = ProxyLimits.scratchBytes
+        base = .allocate(byteCount: capacity, alignment: 16)
+    }
+}

@@ -1,0 +1,70 @@
+import Glibc
+import NIOCore
+
+/// What both connections of an exchange have in common: the way out. Confined to its loop.
+///
+/// Bytes go straight to the socket while the channel holds none back; what the kernel does not
+/// take, and everything behind TLS, goes through the channel, which waits, closes and counts as it
+/// always does. So a request costs the same `send` and none of a channel's book-keeping
+/// (docs/adr/0004-straight-to-the-socket.md).
+class SocketConnection {
+    final var context: ChannelHandlerContext?
+    /// The socket that may be written to past the channel; -1: none.
+    @exclusivity(unchecked) private var descriptor: Int32 = -1
+    /// How many writes the channel holds. While there are any, all others queue behind them.
+    @exclusivity(unchecked) private var queued = 0
+
+    /// From now on bytes may pass the channel by. Only for a channel without TLS, while it is open.
+    final func takeSocket(of context: ChannelHandlerContext) {
+        let found = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self
+        ) { $0 }
+        descriptor = found ?? -1
+    }
+
+    /// The channel closes: its descriptor may soon be another's. Before every `close`.
+    final func leaveSocket() { descriptor = -1 }
+
+    /// Whether the peer takes more bytes.
+    @inline(__always)
+    final var isWritable: Bool {
+        if queued == 0, descriptor >= 0 { return true }
+        return context?.channel.isWritable ?? false
+    }
+
+    /// Sends what has been composed; one system call.
+    @inline(__always)
+    final func send(_ out: SendBuffer) {
+        let sent = sendNow(out.bytes)
+        if sent < out.count { queue(ByteBuffer(bytes: out.bytes[sent...])) }
+    }
+
+    /// Sends bytes; one system call, no copy.
+    final func send(_ buffer: ByteBuffer) {
+        let sent = buffer.withUnsafeReadableBytes { sendNow($0) }
+        guard sent < buffer.readableBytes else { return }
+        var rest = buffer
+        rest.moveReaderIndex(forwardBy: sent)
+        queue(rest)
+    }
+
+    /// How many bytes the kernel has taken; on an error none, the channel meets it then.
+    @inline(__always)
+    private func sendNow(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard descriptor >= 0, queued == 0 else { return 0 }
+        let sent = Glibc.send(
+            descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+        return max(sent, 0)
+    }
+
+    private func queue(_ rest: ByteBuffer) {
+        guard let context else { return }
+        guard descriptor >= 0 else { return context.writeAndFlush(NIOAny(rest), promise: nil) }
+        queued += 1
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.writeAndFlush(NIOAny(rest)).whenComplete { result in
+            bound.value.queued -= 1
+            if case .failure = result { bound.value.leaveSocket() }
+        }
+    }
+}
