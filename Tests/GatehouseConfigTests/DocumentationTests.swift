@@ -14,7 +14,7 @@ struct DocumentationTests {
         ("header", CoreShape.headerMatch), ("backend", CoreShape.backend),
         ("tls", CoreShape.tls), ("mcp", CoreShape.mcp), ("target", CoreShape.target),
         ("server", CoreShape.targetServer), ("timeouts", Settings.allTimeouts),
-        ("limits", Settings.allLimits), ("fetch", CoreShape.fetch),
+        ("limits", Settings.allLimits), ("fetch", CoreShape.fetch), ("admin", CoreShape.admin),
     ]
 
     @Test func `every key is in the documentation with type, default and example`() throws {

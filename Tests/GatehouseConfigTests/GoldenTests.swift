@@ -88,6 +88,7 @@ enum Summary {
             lines.append("trusted \(configuration.trustedProxies.map(\.description))")
         }
         if !configuration.fetchAllow.isEmpty { lines.append("fetch \(configuration.fetchAllow)") }
+        if let admin = configuration.admin { lines.append("\(admin)") }
         if configuration.timeouts != Timeouts() { lines.append("\(configuration.timeouts)") }
         if configuration.limits != Limits() { lines.append("\(configuration.limits)") }
         for bind in configuration.binds {

@@ -27,6 +27,7 @@ struct FileReader {
     /// Reads the whole file.
     mutating func read(_ root: Node) {
         configuration.directory = directory
+        configuration.admin = admin(root["admin"])
         if root["accessLog"]?.text == "off" { configuration.accessLog = .off }
         configuration.trustedProxies = (root["trustedProxies"]?.items ?? []).compactMap {
             $0.text.flatMap(AddressBlock.init)
@@ -55,6 +56,7 @@ struct FileReader {
                 "the configuration needs 'binds', or 'port' and 'upstream'")
         }
         refuseSamePorts(root["binds"]?.items ?? [])
+        refuseAdminPort(root)
         configuration.secrets = plugins.secrets
     }
 
@@ -170,6 +172,26 @@ struct FileReader {
                     suggestion: "put its listeners below the first")
             }
         }
+    }
+
+    private func admin(_ node: Node?) -> Admin? {
+        guard let node, node.members != nil else { return nil }
+        var admin = Admin()
+        admin.port = node["port"]?.integer.flatMap(UInt16.init(exactly:)) ?? 0
+        admin.address = node["address"]?.text ?? admin.address
+        admin.maxConnections = node["maxConnections"]?.integer ?? admin.maxConnections
+        return admin
+    }
+
+    /// The port of `admin` is not one that clients use.
+    private mutating func refuseAdminPort(_ root: Node) {
+        guard let port = root["admin"]?["port"], let number = port.integer, number != 0 else {
+            return
+        }
+        guard configuration.binds.contains(where: { Int($0.port) == number }) else { return }
+        report(
+            port.range, "port \(number) is that of a bind",
+            suggestion: "give 'admin' a port of its own, which clients cannot reach")
     }
 
     func position(_ range: Range<Mark>) -> Position { source.position(range.lowerBound) }

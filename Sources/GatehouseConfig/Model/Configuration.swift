@@ -4,6 +4,8 @@
 public struct Configuration: Sendable {
     /// The ports; at least one, no address and port twice.
     public var binds: [Bind] = []
+    /// Where health, readiness and metrics are served; nil: nowhere.
+    public var admin: Admin?
     /// Where the access records go.
     public var accessLog: AccessLog = .standardOutput
     /// Peers whose `X-Forwarded-*` fields are believed; empty: nobody's.
@@ -32,6 +34,19 @@ public enum AccessLog: Sendable, Hashable {
     case off
     /// `accessLog: stdout`: one JSON record a line on standard output.
     case standardOutput
+}
+
+/// Where health, readiness and metrics are served, of `admin`.
+public struct Admin: Sendable, Hashable {
+    /// The TCP port, 0 to 65535; 0 lets the kernel choose.
+    public var port: UInt16 = 0
+    /// The address, an IPv4 or IPv6 literal without brackets.
+    public var address = "127.0.0.1"
+    /// Its connections at one time, 1 to 1024.
+    public var maxConnections = 64
+
+    /// Port 0 on loopback.
+    public init() {}
 }
 
 /// One port and its listeners.

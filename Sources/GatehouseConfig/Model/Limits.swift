@@ -10,13 +10,32 @@ public struct Limits: Sendable, Hashable {
     public var maxRequestLine: Int = 16 << 10
     /// The field lines of a head; 431 above.
     public var maxFields: Int = 128
-    /// The client connections of the process; more are closed at once.
+    /// The client connections of the process; 503 above. The process takes no more than half of
+    /// its descriptors allow.
     public var maxConnections: Int = 16_384
+    /// The exchanges that run in the process; each event loop has its share. 503 above.
+    public var maxExchanges: Int = 16_384
     /// The connections of one event loop to one upstream; 503 above.
     public var maxUpstreamConnections: Int = 1_024
 
+    /// The memory of the process.
+    public var maxMemory = MemoryBound.container
+    /// Bytes a second with which a request's body must come, once its first `requestBody` time
+    /// has passed; 408 below.
+    public var minBodyRate: Int? = 128
+
     /// The defaults.
     public init() {}
+}
+
+/// How much memory the process may use before it refuses work.
+public enum MemoryBound: Sendable, Hashable {
+    /// What the container (its cgroup) allows; without one: no bound.
+    case container
+    /// So many bytes.
+    case bytes(Int)
+    /// No bound.
+    case off
 }
 
 /// The bounds on a configuration file: it is read at start, from someone who may be mistaken.

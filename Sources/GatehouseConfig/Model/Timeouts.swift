@@ -12,6 +12,8 @@ public struct Timeouts: Sendable, Hashable {
     public var response: Duration? = .seconds(300)
     /// Between two pieces of a response's body; event streams may be silent for long.
     public var responseBody: Duration?
+    /// A peer that takes nothing of what is sent to it.
+    public var write: Duration? = .seconds(60)
     /// A kept upstream connection without use.
     public var upstreamIdle: Duration? = .seconds(60)
     /// The drain after SIGTERM.

@@ -26,6 +26,7 @@ enum CoreShape {
                 "trustedProxies", .list(.text(.addressBlock), atLeast: 0), default: "[]",
                 example: "[10.0.0.0/8, \"::1\"]",
                 "Peers whose X-Forwarded-* fields are believed: addresses or CIDR blocks."),
+            Key("admin", .object(admin), "The listener for health, readiness and metrics."),
             Key("timeouts", .object(Settings.allTimeouts), "How long the gateway waits."),
             Key("limits", .object(Settings.allLimits), "How much the gateway takes from peers."),
             Key("fetch", .object(fetch), "What plugins may reach on their own account."),
@@ -39,6 +40,20 @@ enum CoreShape {
             "publicUrl", .text(.publicURL), default: "made of the request",
             example: "https://mcp.example.com", description)
     }
+
+    static let admin = ObjectShape(
+        name: "admin",
+        keys: [
+            Key(
+                "port", port, isRequired: true, example: "15000",
+                "The TCP port; 0 lets the kernel choose."),
+            Key(
+                "address", .text(.address), default: "127.0.0.1",
+                "The address to listen on; whoever reaches it reads everything there."),
+            Key(
+                "maxConnections", .integer(1...1_024), default: "64",
+                "Its connections, apart from those of clients; more get 503."),
+        ])
 
     static let fetch = ObjectShape(
         name: "fetch",

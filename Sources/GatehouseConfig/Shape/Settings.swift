@@ -49,6 +49,10 @@ enum Settings {
             "responseBody", "off", isForRoutes: true,
             "Two pieces of a response's body; event streams may be silent for long."
         ) { $0.responseBody = $1 },
+        timeout(
+            "write", "60s", isForRoutes: true,
+            "A peer that takes nothing of what is sent to it; an upstream: 504 then."
+        ) { $0.write = $1 },
         timeout("upstreamIdle", "60s", "A kept upstream connection without use.") {
             $0.upstreamIdle = $1
         },
@@ -57,12 +61,12 @@ enum Settings {
 
     private static func size(
         _ name: String, _ standard: String, isForRoutes: Bool = false,
-        bounds: ClosedRange<Int>? = nil, _ description: String,
+        mayBeOff: Bool = false, bounds: ClosedRange<Int>? = nil, _ description: String,
         _ set: @escaping @Sendable (inout Limits, Int?) -> Void
     ) -> Limit {
         Limit(
             key: Key(
-                name, .text(.byteSize(mayBeOff: standard == "off")), default: standard,
+                name, .text(.byteSize(mayBeOff: mayBeOff || standard == "off")), default: standard,
                 description),
             isForRoutes: isForRoutes, bounds: bounds, set: set)
     }
@@ -95,11 +99,23 @@ enum Settings {
         },
         count(
             "maxConnections", "16384", 1...1_000_000,
-            "The client connections of the process; more are closed at once."
+            "The client connections of the process, at most half its descriptors; 503 above."
         ) { $0.maxConnections = $1 ?? $0.maxConnections },
+        count(
+            "maxExchanges", "16384", 1...1_000_000,
+            "The exchanges that run in the process, a share for each event loop; 503 above."
+        ) { $0.maxExchanges = $1 ?? $0.maxExchanges },
         count(
             "maxUpstreamConnections", "1024", 1...65_535,
             "The connections of one event loop to one upstream; 503 above."
         ) { $0.maxUpstreamConnections = $1 ?? $0.maxUpstreamConnections },
+        size(
+            "maxMemory", "the container's", mayBeOff: true, bounds: 16 << 20...1 << 50,
+            "The memory of the process: connections close from 95 % on, 503 from 98 % on."
+        ) { $0.maxMemory = $1.map { .bytes($0) } ?? .off },
+        size(
+            "minBodyRate", "128", isForRoutes: true, mayBeOff: true,
+            "Bytes a second of a request's body after its first `requestBody` time; 408 below."
+        ) { $0.minBodyRate = $1 },
     ]
 }
