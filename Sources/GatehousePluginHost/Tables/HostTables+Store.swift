@@ -103,7 +103,7 @@ extension HostTables {
                 count == 0 || values != nil
             else { throw Refusal(GH_INVALID) }
             let labels = (0..<count).map { values?[$0].text(limit: 128) ?? "" }
-            switch host.metrics.series(metric, labels) {
+            switch host.metrics.series(metric, labels, route: instance.route.name) {
             case .success(let series): out.pointee = series
             case .failure(let error): throw Refusal(error == .limit ? GH_LIMIT : GH_INVALID)
             }

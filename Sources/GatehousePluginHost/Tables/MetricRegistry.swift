@@ -22,12 +22,26 @@ public final class MetricRegistry: Sendable {
         public var help: String
         /// Its kind.
         public var kind: Kind
-        /// Label names and values.
+        /// Label names and values; the first is the instance's `route`, unless the plugin has a
+        /// label of that name itself.
         public var labels: [(name: String, value: String)]
         /// The sum of everything that was added.
         public var sum: Double
         /// How many times something was added.
         public var count: UInt64
+
+        /// A sample of its parts.
+        public init(
+            name: String, help: String, kind: Kind, labels: [(name: String, value: String)],
+            sum: Double, count: UInt64
+        ) {
+            self.name = name
+            self.help = help
+            self.kind = kind
+            self.labels = labels
+            self.sum = sum
+            self.count = count
+        }
     }
 
     private struct Metric: Sendable {
@@ -37,11 +51,12 @@ public final class MetricRegistry: Sendable {
         var kind: Kind
         var labels: [String]
         var series: [[String]: Int] = [:]
+        var perRoute: [String: Int] = [:]
     }
 
     private struct State: Sendable {
         var metrics: [Metric] = []
-        var series: [(metric: Int, values: [String])] = []
+        var series: [(metric: Int, route: String, values: [String])] = []
         var shards: [MetricShard] = []
     }
 
@@ -104,21 +119,23 @@ public final class MetricRegistry: Sendable {
         }
     }
 
-    /// The series of these label values, which exists from now on.
-    func series(_ metric: UInt64, _ values: [String]) -> Result<UInt64, MetricError> {
+    /// The series of these label values for a route, which exists from now on.
+    func series(
+        _ metric: UInt64, _ values: [String], route: String
+    ) -> Result<UInt64, MetricError> {
         state.withLock { state in
             guard metric >= 1, metric <= UInt64(state.metrics.count) else {
                 return .failure(.invalid)
             }
             let index = Int(metric - 1)
-            if let known = state.metrics[index].series[values] {
-                return .success(UInt64(known + 1))
-            }
-            guard state.metrics[index].series.count < Limits.seriesPerMetricMax,
+            let key = [route] + values
+            if let known = state.metrics[index].series[key] { return .success(UInt64(known + 1)) }
+            guard state.metrics[index].perRoute[route, default: 0] < Limits.seriesPerMetricMax,
                 state.series.count < MetricShard.seriesMax
             else { return .failure(.limit) }
-            state.series.append((index, values))
-            state.metrics[index].series[values] = state.series.count - 1
+            state.series.append((index, route, values))
+            state.metrics[index].series[key] = state.series.count - 1
+            state.metrics[index].perRoute[route, default: 0] += 1
             return .success(UInt64(state.series.count))
         }
     }
@@ -152,8 +169,14 @@ public final class MetricRegistry: Sendable {
             let metric = metrics[entry.metric]
             return Sample(
                 name: "\(metric.plugin)_\(metric.name)", help: metric.help, kind: metric.kind,
-                labels: Array(zip(metric.labels, entry.values)).map { (name: $0.0, value: $0.1) },
-                sum: sum, count: count)
+                labels: Self.labels(metric, entry.route, entry.values), sum: sum, count: count)
         }
+    }
+
+    private static func labels(
+        _ metric: Metric, _ route: String, _ values: [String]
+    ) -> [(name: String, value: String)] {
+        let own = zip(metric.labels, values).map { (name: $0, value: $1) }
+        return metric.labels.contains("route") ? own : [(name: "route", value: route)] + own
     }
 }

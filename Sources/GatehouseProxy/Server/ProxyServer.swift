@@ -90,6 +90,11 @@ public final class ProxyServer: Sendable {
         }
     }
 
+    /// Listening sockets that do not accept any more, though nobody stopped them.
+    public var closedListeners: Int {
+        listeners.withLock { listeners in listeners.count { !$0.isActive } }
+    }
+
     /// What has been counted so far, over all loops. What goes up and down with the pools of
     /// upstream connections is as old as the last `refresh`, and at most a quarter of a second
     /// where the loops turn.

@@ -70,6 +70,7 @@ final class Worker: @unchecked Sendable {
         self.limits = limits
         self.counters = counters
         nowNs = clock.monotonicNs()
+        counters.set(CounterLayout.sweptNs, nowNs)
         readClock()
     }
 

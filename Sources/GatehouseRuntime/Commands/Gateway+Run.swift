@@ -13,7 +13,7 @@ extension Gateway {
     /// - Throws: ``ExitStatus`` other than 0.
     public static func run(_ options: GatewayOptions) throws(ExitStatus) {
         Signals.block()
-        raiseDescriptorLimit()
+        DescriptorLimit.raise()
         forbidCoreDumps()
         let plugins = Plugins(options.plugins, isOpening: true)
         let configuration = try load(options, plugins)
@@ -22,21 +22,14 @@ extension Gateway {
             DiagnosticLogHandler(label: label, writer: log, logLevel: options.logLevel)
         }
         defer { log.close(within: 1000) }
-        let services = RuntimeServices(logger: logger, secrets: configuration.secrets)
+        let readiness = Readiness()
+        let services = RuntimeServices(
+            logger: logger, secrets: configuration.secrets, readiness: readiness)
         let host = try makeHost(configuration, plugins, services)
         let running = try RunningGateway(
             options: options, configuration: configuration, plugins: plugins, host: host,
-            logger: logger)
+            logger: logger, log: log, readiness: readiness)
         try running.serve(logger: logger, log: log)
-    }
-
-    /// Connections are descriptors: the hard limit is what the operator allows.
-    private static func raiseDescriptorLimit() {
-        var limit = rlimit()
-        let resource = __rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue))
-        guard getrlimit(resource, &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
-        limit.rlim_cur = limit.rlim_max
-        setrlimit(resource, &limit)
     }
 
     /// A dump of the memory would hold tokens and keys: its size is 0, soft and hard (F49).
@@ -51,11 +44,13 @@ final class RunningGateway {
     private let server: ProxyServer
     private let host: PluginHost
     private let access: LineWriter?
+    private let admin: AdminServer?
+    private let readiness: Readiness
     private let drainMs: UInt32
 
     init(
         options: GatewayOptions, configuration: Configuration, plugins: Plugins, host: PluginHost,
-        logger: Logger
+        logger: Logger, log: LineWriter, readiness: Readiness
     ) throws(ExitStatus) {
         let built = SnapshotBuilder(
             configuration: configuration, plugins: plugins, host: host, isDryRun: false
@@ -76,16 +71,41 @@ final class RunningGateway {
             host.shutdown()
             throw .cannotStart
         }
+        let logs = [("diagnostics", log)] + (access.map { [("access", $0)] } ?? [])
+        let source = AdminSource(
+            server: self.server, host: host, readiness: readiness,
+            logs: logs.map { (name: $0.0, writer: $0.1) },
+            standIns: built.standIns.map { ($0.route, $0.policy) },
+            connectionsMax: configuration.limits.maxConnections, clock: server.clock)
+        do throws(StartFailure) {
+            admin = try Self.admin(configuration.admin, source)
+        } catch {
+            logger.error("\(error)")
+            self.server.shutdown()
+            host.shutdown()
+            throw .cannotStart
+        }
         self.host = host
         self.access = access
+        self.readiness = readiness
         drainMs = configuration.timeouts.drain.milliseconds
         for address in self.server.addresses { logger.notice("listening on \(address)") }
+        if let admin { logger.notice("health and metrics on \(admin.address)") }
         logger.notice(
             "serving \(options.file)",
             metadata: [
                 "version": .string(Version.number), "threads": .stringConvertible(server.threads),
                 "plugins": .stringConvertible(plugins.catalog.plugins.count),
             ])
+    }
+
+    private static func admin(
+        _ admin: Admin?, _ source: AdminSource
+    ) throws(StartFailure) -> AdminServer? {
+        guard let admin else { return nil }
+        return try AdminServer(
+            ListenAddress(host: admin.address, port: admin.port),
+            connectionsMax: admin.maxConnections, source: source)
     }
 
     private static func options(
@@ -150,7 +170,9 @@ final class RunningGateway {
         }
         drain.wait()
         logger.notice("draining")
+        readiness.beginDrain()
         let isClean = server.drain(deadlineMs: drainMs == 0 ? .max : drainMs)
+        admin?.stop()
         server.shutdown()
         host.shutdown()
         access?.close(within: 1000)

@@ -15,6 +15,7 @@ final class LineWriter: Sendable {
     private struct Queue {
         var bytes: [UInt8] = []
         var dropped = 0
+        var droppedInAll: UInt64 = 0
         var isClosed = false
         var isBroken = false
         var isWriting = false
@@ -40,9 +41,13 @@ final class LineWriter: Sendable {
     /// Queues whole lines. Returns at once, always.
     func write(_ lines: some Collection<UInt8>) {
         let isNew = queue.withLock { queue -> Bool in
-            guard !queue.isBroken, !queue.isClosed else { return false }
+            guard !queue.isBroken, !queue.isClosed else {
+                queue.droppedInAll += 1
+                return false
+            }
             guard queue.bytes.count + lines.count <= limit else {
                 queue.dropped += 1
+                queue.droppedInAll += 1
                 return false
             }
             let wasEmpty = queue.bytes.isEmpty
@@ -64,6 +69,9 @@ final class LineWriter: Sendable {
 
     /// The lines that were dropped and not yet reported.
     var dropped: Int { queue.withLock { $0.dropped } }
+
+    /// The writes that had no room, or nobody to take them, since the start.
+    var droppedInAll: UInt64 { queue.withLock { $0.droppedInAll } }
 
     private func run() {
         while true {

@@ -6,10 +6,12 @@ import Logging
 final class RuntimeServices: ProcessServices {
     private let logger: Logger
     private let secrets: SecretStore
+    private let readiness: Readiness
 
-    init(logger: Logger, secrets: SecretStore) {
+    init(logger: Logger, secrets: SecretStore, readiness: Readiness = Readiness()) {
         self.logger = logger
         self.secrets = secrets
+        self.readiness = readiness
     }
 
     func log(_ record: LogRecord) {
@@ -25,6 +27,7 @@ final class RuntimeServices: ProcessServices {
     func secret(_ reference: String) -> [UInt8]? { secrets.value(of: reference) }
 
     func readinessChanged(_ instance: PluginInstance, isReady: Bool, reason: String) {
+        readiness.changed(instance, isReady: isReady, reason: reason)
         let level: Logger.Level = isReady ? .info : .warning
         let what = isReady ? "ready" : "not ready"
         let why = reason.isEmpty ? "" : ": \(reason)"

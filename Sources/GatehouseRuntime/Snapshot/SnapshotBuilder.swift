@@ -139,6 +139,7 @@ struct SnapshotBuilder {
         out.responseHeadMs = timeouts.response.milliseconds
         out.requestBodyMs = timeouts.requestBody.milliseconds
         out.responseBodyMs = timeouts.responseBody.milliseconds
+        out.writeMs = timeouts.write.milliseconds
         return out
     }
 }

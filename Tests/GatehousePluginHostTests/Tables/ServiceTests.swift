@@ -133,7 +133,8 @@ struct ServiceTests {
         let sample = fixture.host.metrics.snapshot().first
         #expect(sample?.name == "p_tokens_total")
         #expect(sample?.sum == 7 && sample?.count == 3)
-        #expect(sample?.labels.first?.value == "ok")
+        #expect(sample?.labels.map(\.name) == ["route", "result"])
+        #expect(sample?.labels.last?.value == "ok")
         var refused = 0
         for index in 0..<(Limits.seriesPerMetricMax + 5) where series("\(index)").0 == GH_LIMIT {
             refused += 1

@@ -16,7 +16,8 @@ typedef struct gh_host_metrics {
   gh_status (*define)(gh_instance self_handle, uint32_t kind, gh_str name, gh_str help,
                       const gh_str *labels, uint32_t count, uint64_t *out);
   /* [control] or in loop_started, since 0. The series of these values, as many as the metric has
-   * labels. GH_LIMIT: more than 200 series of a metric. */
+   * labels. The host adds the label "route", the instance's, unless the metric has one of that
+   * name. GH_LIMIT: more than 200 series of a metric and route. */
   gh_status (*series)(gh_instance self_handle, uint64_t metric, const gh_str *label_values,
                       uint64_t *out);
   /* [loop], since 0. Adds to a counter or a gauge, or records into a histogram, in the loop's own
