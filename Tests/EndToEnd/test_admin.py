@@ -6,7 +6,7 @@ import socket
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from support.gateway import authentication, bearer, gateway, route
+from support.gateway import authentication, gateway, route
 from support.processes import free_port, wait_until
 from support.tokens import Issuer
 
@@ -98,8 +98,9 @@ def test_pages_methods_and_strictness(tmp_path, upstream, admin_port):
 
 def test_a_key_set_that_was_never_loaded_is_not_ready_F22(tmp_path, upstream, admin_port):
     dead = free_port()
+    issuer = Issuer(f"http://127.0.0.1:{dead}", "http://localhost/mcp")
     policy = authentication(
-        Issuer(), tmp_path, "http://localhost/mcp", jwks={"url": f"http://127.0.0.1:{dead}/keys"}
+        issuer, tmp_path, "http://localhost/mcp", jwks={"url": f"http://127.0.0.1:{dead}/keys"}
     )
     routes = [{**route("/", upstream.port, mcpAuthentication=policy), "name": "guarded"}]
     with gateway(tmp_path, routes, top={"admin": {"port": admin_port}}) as running:
@@ -127,7 +128,7 @@ def test_draining_is_said_until_the_end(tmp_path, upstream, admin_port):
         with socket.create_connection(("127.0.0.1", running.port), 10) as busy:
             busy.sendall(b"GET /slow HTTP/1.1\r\nHost: a\r\n")
             wait_until(
-                lambda: value(scrape(admin_port), "gatehouse_downstream_connections") >= 1,
+                lambda: value(scrape(admin_port), "gatehouse_downstream_connections_open") >= 1,
                 what="a connection",
             )
             running.signal(15)

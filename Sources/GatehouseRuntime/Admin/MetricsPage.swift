@@ -60,7 +60,8 @@ struct MetricsPage {
 
     private func writeConnections(_ text: inout PrometheusText) {
         text.single(
-            "gatehouse_downstream_connections", .gauge, "Connections of clients that are open.",
+            "gatehouse_downstream_connections_open", .gauge,
+            "Connections of clients that are open.",
             server.connectionsOpen)
         text.single(
             "gatehouse_downstream_connections_max", .gauge,
@@ -86,7 +87,7 @@ struct MetricsPage {
 
     private func writeExchanges(_ text: inout PrometheusText) {
         text.single(
-            "gatehouse_exchanges", .gauge, "Exchanges that run, streams included.",
+            "gatehouse_exchanges_open", .gauge, "Exchanges that run, streams included.",
             server.exchangesOpen)
         text.open(
             "gatehouse_exchanges_total", .counter, "Exchanges that are over, by how they ended.")
@@ -198,6 +199,9 @@ struct MetricsPage {
         family(
             "connect_failures_total", .counter, "Connections that could not be made.",
             \.connectFailures)
+        family(
+            "overflows_total", .counter, "Requests that a bound left without a connection.",
+            \.overflows)
         family("ejections_total", .counter, "Times that it was taken out.", \.ejections)
     }
 
