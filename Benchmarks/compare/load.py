@@ -1,4 +1,4 @@
-"""One measured round: wrk on loopback against one peer, the peer's CPU read from the kernel."""
+"""The load on one peer: the same request bytes to all, and the peer's CPU read from the kernel."""
 
 import dataclasses
 import pathlib
@@ -6,6 +6,10 @@ import re
 import subprocess
 
 from peers import Peer
+from processes import Tools
+
+BODY = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'
+_UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60000.0}
 
 
 @dataclasses.dataclass
@@ -18,42 +22,42 @@ class Sample:
     rss_kib: int
 
 
-_UNITS = {"us": 0.001, "ms": 1.0, "s": 1000.0, "m": 60000.0}
+def message(token: str | None) -> str:
+    """The request that every peer gets."""
+    authorization = f"Authorization: Bearer {token}\r\n" if token else ""
+    return ("POST /mcp HTTP/1.1\r\nHost: gw.test\r\nContent-Type: application/json\r\n"
+            "Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2025-11-25\r\n"
+            f"{authorization}Content-Length: {len(BODY)}\r\n\r\n{BODY}")
 
 
 def script(folder: pathlib.Path, tokens: list[str]) -> pathlib.Path:
-    """A wrk script that sends the same request to every peer, tokens in turn where given."""
-    lines = ["local tokens = {"] + [f'"{t}",' for t in tokens] + ["}", """
-local n, requests = 0, {}
-local fields = {["Host"] = "gw.test", ["Content-Type"] = "application/json",
-  ["Accept"] = "application/json, text/event-stream", ["MCP-Protocol-Version"] = "2025-11-25"}
-local body = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}'
-function init(args)
-  if #tokens == 0 then
-    requests[1] = wrk.format("POST", "/mcp", fields, body)
-  end
-  for i, token in ipairs(tokens) do
-    fields["Authorization"] = "Bearer " .. token
-    requests[i] = wrk.format("POST", "/mcp", fields, body)
-  end
-end
-function request()
-  n = n % #requests + 1
-  return requests[n]
-end
-"""]
+    """A wrk script that sends these bytes, the tokens in turn where some are given."""
+    lines = ["local requests = {"]
+    lines += [f"[==[{message(token)}]==]," for token in tokens or [None]]
+    lines += ["}", "local n = 0", "function request()", "  n = n % #requests + 1",
+              "  return requests[n]", "end", ""]
     path = folder / f"load-{len(tokens)}.lua"
-    path.write_text("\n".join(lines))
+    # In a long string a line break of the source is one byte, so the bytes are written as escapes.
+    text = "\n".join(lines).replace("\r\n", "]==] .. \"\\r\\n\" .. [==[")
+    path.write_text(text)
     return path
 
 
-def round_of(peer: Peer, lua: pathlib.Path, seconds: int, connections: int) -> Sample:
+def messages(path: pathlib.Path, tokens: list[str | None]) -> pathlib.Path:
+    """The same requests as a file for `load`."""
+    with path.open("w") as out:
+        for text in map(message, tokens):
+            out.write(f"{len(text)}\n{text}")
+    return path
+
+
+def round_of(peer: Peer, lua: pathlib.Path, seconds: float, connections: int) -> Sample:
     """Runs wrk once; raises when an answer was not 2xx or a socket failed."""
     before = peer.cpu_seconds()
     out = subprocess.run(
         ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(lua),
          f"http://127.0.0.1:{peer.port}/mcp"],
-        capture_output=True, text=True, check=True, timeout=seconds + 30).stdout
+        capture_output=True, text=True, check=True, timeout=float(seconds) + 30).stdout
     cpu = peer.cpu_seconds() - before
     bad = re.search(r"Non-2xx.*|Socket errors:.*", out)
     if bad:
@@ -65,3 +69,11 @@ def round_of(peer: Peer, lua: pathlib.Path, seconds: int, connections: int) -> S
         rps=float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)),
         p99_ms=float(p99.group(1)) * _UNITS[p99.group(2)],
         rss_kib=peer.rss_kib())
+
+
+def counted(tools: Tools, peer: Peer, file: pathlib.Path, requests: int, connections: int,
+            rate: float = 0) -> tuple[float, dict]:
+    """So many requests with our own generator: CPU microseconds a request, and its figures."""
+    before = peer.cpu_seconds()
+    out = tools.load(peer.port, connections, requests, rate, file)
+    return (peer.cpu_seconds() - before) / requests * 1e6, out

@@ -2,35 +2,13 @@
 
 import os
 import pathlib
-import socket
 import subprocess
-import time
 
+from processes import Running, end_with_parent, free_port, stop, wait_for
 from tokens import AUDIENCE, ISSUER, Keys
 
 
-def free_port() -> int:
-    """A port that was free a moment ago, chosen by the kernel."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-def wait_for(port: int, process: subprocess.Popen, name: str, seconds: float = 10.0) -> None:
-    """Returns when the port accepts; raises when the process ended or the time is up."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if process.poll() is not None:
-            raise RuntimeError(f"{name} ended with status {process.returncode}; see its log")
-        try:
-            socket.create_connection(("127.0.0.1", port), 0.2).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError(f"{name} did not open port {port} within {seconds} s")
-
-
-class Peer:
+class Peer(Running):
     """One proxy process. `name` is the row of the report, `kind` what it does with tokens."""
 
     def __init__(self, name: str, folder: pathlib.Path):
@@ -38,53 +16,22 @@ class Peer:
         self.process: subprocess.Popen | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
-    def launch(self, command: list[str], env: dict | None = None) -> None:
-        log = open(self.folder / "log.txt", "wb")
-        self.process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=log, stdin=subprocess.DEVNULL,
-            env={**os.environ, **(env or {})})
-        wait_for(self.port, self.process, self.name)
+    def launch(self, command: list[str], env: dict | None = None, waits: bool = True) -> None:
+        with open(self.folder / "log.txt", "wb") as log:
+            self.process = subprocess.Popen(
+                command, stdout=subprocess.DEVNULL, stderr=log, stdin=subprocess.DEVNULL,
+                env={**os.environ, **(env or {})}, preexec_fn=end_with_parent)
+        if waits:
+            wait_for(self.port, self.process, self.name)
 
     def stop(self) -> None:
-        if self.process is None:
-            return
-        self.process.terminate()
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-    def pids(self) -> list[int]:
-        """The process and its children: nginx and HAProxy work in a child."""
-        if self.process is None:
-            return []
-        found = [self.process.pid]
-        for pid in found:
-            path = pathlib.Path(f"/proc/{pid}/task/{pid}/children")
-            found += [int(child) for child in path.read_text().split()]
-        return found
-
-    def cpu_seconds(self) -> float:
-        """User and system time of all its processes since their start."""
-        ticks = 0
-        for pid in self.pids():
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
-
-    def rss_kib(self) -> int:
-        """Resident memory of all its processes, in KiB."""
-        total = 0
-        for pid in self.pids():
-            for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-                if line.startswith("VmRSS:"):
-                    total += int(line.split()[1])
-        return total
+        if self.process is not None:
+            stop(self.process)
+            self.process = None
 
 
-NGINX_HEAD = """daemon off; worker_processes 1; pid {dir}/nginx.pid; error_log {dir}/error.log crit;
-events {{ worker_connections 4096; }}
+NGINX_HEAD = """daemon off; worker_rlimit_nofile 20000; worker_processes 1; pid {dir}/nginx.pid; error_log {dir}/error.log crit;
+events {{ worker_connections {connections}; }}
 http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 600s;
 client_body_temp_path {dir}/b; proxy_temp_path {dir}/p; fastcgi_temp_path {dir}/f;
 uwsgi_temp_path {dir}/u; scgi_temp_path {dir}/s;
@@ -94,8 +41,10 @@ uwsgi_temp_path {dir}/u; scgi_temp_path {dir}/s;
 class Upstream(Peer):
     """The origin behind every proxy: nginx with one worker and a small JSON answer."""
 
+    connections = 4096
+
     def start(self) -> None:
-        config = NGINX_HEAD.format(dir=self.folder) + (
+        config = NGINX_HEAD.format(dir=self.folder, connections=self.connections) + (
             f"server {{ listen 127.0.0.1:{self.port} reuseport backlog=4096; location / {{ "
             "default_type application/json; "
             """return 200 '{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}'; } } }\n""")
@@ -104,14 +53,21 @@ class Upstream(Peer):
 
 
 class Nginx(Peer):
-    """nginx as a plain reverse proxy with upstream keep-alive."""
+    """nginx as a plain reverse proxy with upstream keep-alive; `streams`: for event streams, with
+    room for so many."""
+
+    def __init__(self, name: str, folder: pathlib.Path, streams: int = 0):
+        super().__init__(name, folder)
+        # An eighth more than both sides need: nginx closes waiting clients when a sixteenth is left.
+        self.connections = 2 * streams * 9 // 8 + 256 if streams else 4096
+        self.buffering = "proxy_buffering off; " if streams else ""
 
     def start(self, upstream: int, keys: Keys) -> None:
-        config = NGINX_HEAD.format(dir=self.folder) + (
+        config = NGINX_HEAD.format(dir=self.folder, connections=self.connections) + (
             f"upstream u {{ server 127.0.0.1:{upstream}; keepalive 256; "
             "keepalive_requests 100000000; }\n"
             f"server {{ listen 127.0.0.1:{self.port} backlog=4096; location / {{ "
-            "proxy_pass http://u; proxy_http_version 1.1; proxy_set_header Connection \"\"; "
+            f"{self.buffering}proxy_pass http://u; proxy_http_version 1.1; proxy_set_header Connection \"\"; "
             "proxy_set_header X-Forwarded-For $remote_addr; "
             "proxy_set_header X-Forwarded-Proto $scheme; } } }\n")
         (self.folder / "nginx.conf").write_text(config)
@@ -200,6 +156,7 @@ class Envoy(Peer):
   - name: u
     type: STATIC
     connect_timeout: 5s
+    circuit_breakers: {{thresholds: [{{max_connections: 20000, max_requests: 20000, max_pending_requests: 20000}}]}}
     load_assignment:
       cluster_name: u
       endpoints: [{{lb_endpoints: [{{endpoint: {{address: {{socket_address: {{address: 127.0.0.1, port_value: {upstream}}}}}}}}}]}}]
@@ -208,14 +165,17 @@ class Envoy(Peer):
                      "--disable-hot-restart", "-l", "error"])
 
 
+
 class Gatehouse(Peer):
-    """The gateway with one worker; `auth` adds the cors and mcpAuthentication plugins."""
+    """The gateway; `auth` adds the cors and mcpAuthentication plugins; `streams`: room for so many
+    at a time."""
 
-    def __init__(self, name: str, folder: pathlib.Path, dist: pathlib.Path, auth: bool):
+    def __init__(self, name: str, folder: pathlib.Path, dist: pathlib.Path, auth: bool,
+                 threads: int = 1, streams: int = 0):
         super().__init__(name, folder)
-        self.dist, self.auth = dist, auth
+        self.dist, self.auth, self.threads, self.streams = dist, auth, threads, streams
 
-    def start(self, upstream: int, keys: Keys) -> None:
+    def start(self, upstream: int, keys: Keys, waits: bool = True) -> None:
         (self.folder / "jwks.json").write_text(keys.jwks)
         policies = f"""
       policies:
@@ -232,8 +192,9 @@ class Gatehouse(Peer):
           resourceMetadata:
             resource: {AUDIENCE}
             scopesSupported: [read:all]""" if self.auth else ""
+        limits = f"limits:\n  maxUpstreamConnections: {self.streams}\n" if self.streams else ""
         (self.folder / "config.yaml").write_text(f"""accessLog: off
-binds:
+{limits}binds:
 - port: {self.port}
   address: 127.0.0.1
   listeners:
@@ -243,4 +204,5 @@ binds:
       - host: 127.0.0.1:{upstream}
 """)
         self.launch([str(self.dist / "bin/gatehouse"), "run", "-f",
-                     str(self.folder / "config.yaml"), "--threads", "1"])
+                     str(self.folder / "config.yaml"), "--threads", str(self.threads)],
+                    waits=waits)

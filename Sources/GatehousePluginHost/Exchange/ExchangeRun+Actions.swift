@@ -1,5 +1,4 @@
 import CGatehouse
-import GatehouseHTTP
 
 /// What policies do to an exchange, behind the table `gatehouse.host.exchange/0`.
 ///
@@ -44,22 +43,18 @@ extension ExchangeRun {
         _ direction: Direction, _ edits: UnsafeBufferPointer<gh_edit>, _ bad: inout UInt32
     ) -> gh_status {
         guard canEdit(direction) else { return gh_status(GH_INVALID) }
-        let before = self.edits(direction).count
+        let before = direction == .request ? requestEdits.count : responseEdits.count
         guard edits.count <= Limits.editsPerHeadMax - min(before, Limits.editsPerHeadMax) else {
             return gh_status(GH_LIMIT)
         }
-        var needed = 0
-        for index in edits.indices {
-            let status = check(edits[index], direction)
+        for (index, edit) in edits.enumerated() {
+            let status = check(edit, direction)
             guard status == GH_OK else {
                 bad = UInt32(index)
                 return status
             }
-            needed += edits[index].name.len + edits[index].value.len
         }
-        guard needed <= arena.room else { return gh_status(GH_LIMIT) }
-        apply(edits, direction)
-        return gh_status(GH_OK)
+        return apply(edits, direction)
     }
 
     private func canEdit(_ direction: Direction) -> Bool {
@@ -90,20 +85,27 @@ extension ExchangeRun {
         return gh_status(GH_OK)
     }
 
-    /// Applies checked edits, for which there is room.
-    private func apply(_ edits: UnsafeBufferPointer<gh_edit>, _ direction: Direction) {
-        let list = self.edits(direction)
+    /// Applies checked edits; the room is checked first, so that none is applied halfway.
+    private func apply(
+        _ edits: UnsafeBufferPointer<gh_edit>, _ direction: Direction
+    ) -> gh_status {
+        var needed = 0
+        for edit in edits { needed += edit.name.len + edit.value.len }
+        guard needed <= arena.room else { return gh_status(GH_LIMIT) }
         for edit in edits {
-            let value = arena.copy(edit.value.bytes) ?? SlotProgram.emptyBytes
             if edit.op == GH_EDIT_QUERY {
-                queryEdit = value
+                queryEdit = arena.copy(edit.value.bytes) ?? SlotProgram.emptyBytes
                 continue
             }
-            let name = arena.copy(edit.name.bytes) ?? SlotProgram.emptyBytes
-            switch Int(edit.op) {
-            case GH_EDIT_SET: list.append(.set, name, value)
-            case GH_EDIT_ADD: list.append(.add, name, value)
-            default: list.append(.remove, name, value)
+            let name = gh_str(arena.copy(edit.name.bytes) ?? SlotProgram.emptyBytes)
+            var value = name
+            if edit.op != GH_EDIT_REMOVE {
+                value = gh_str(arena.copy(edit.value.bytes) ?? SlotProgram.emptyBytes)
+            }
+            if direction == .request {
+                requestEdits.apply(edit.op, name, value)
+            } else {
+                responseEdits.apply(edit.op, name, value)
             }
         }
         if direction == .request {
@@ -111,6 +113,7 @@ extension ExchangeRun {
         } else {
             areResponseSlotsStale = true
         }
+        return gh_status(GH_OK)
     }
 
     /// Changes the status of a response in its head phase; what changes the framing is refused.

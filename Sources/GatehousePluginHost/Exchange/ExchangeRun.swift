@@ -1,5 +1,4 @@
 import CGatehouse
-import GatehouseHTTP
 
 /// The walk of one exchange through its route's chain.
 ///
@@ -97,10 +96,10 @@ public final class ExchangeRun {
     // MARK: Memory that stays with the object
 
     var arena = ByteArena()
-    let requestEdits = EditList()
+    var requestEdits = HeadEdits()
     /// What takes the place of the target's query; nil: it stays. Empty: none.
     public internal(set) var queryEdit: UnsafeRawBufferPointer?
-    let responseEdits = EditList()
+    var responseEdits = HeadEdits()
     var requestWhole = WholeBody()
     var responseWhole = WholeBody()
     var areRequestSlotsStale = true

@@ -104,10 +104,12 @@ extension Exchange {
 
     private func writeRequestHead(_ head: RequestHead) {
         guard let upstream, let connection else { return }
+        collectEdits(.request)
         let framing =
             hasWholeRequest
             ? BodyFraming.length(UInt64(run?.wholeBody(.request).count ?? 0)) : head.framing
         let trusts = trustsPeer
+        let edits = self.edits
         let query = run?.queryEdit
         let room =
             head.length + 2 * Int(head.authority.count) + upstream.authorityBytes.count
@@ -121,7 +123,7 @@ extension Exchange {
                     forwarding.trustsPeer = trusts
                     forwarding.query = query
                     forwarding.removesOrigin = upstream.removesOrigin
-                    forwarding.edits = run?.edits(.request)
+                    forwarding.edits = edits.isEmpty ? nil : edits
                     worker.upstreamOut.compose(room) { sink in
                         guard let path = upstream.pathBytes else {
                             return head.write(bytes, fields, as: forwarding, into: &sink)

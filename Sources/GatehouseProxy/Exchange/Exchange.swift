@@ -92,6 +92,8 @@ final class Exchange: UpstreamUser {
     var cause = Cause.none
     private var isRecorded = false
 
+    let edits = EditList()
+
     init(worker: Worker) {
         self.worker = worker
         headBytes = worker.none

@@ -1,6 +1,5 @@
 import CGatehouse
 import GatehousePluginHost
-import GatehouseHTTP
 import Testing
 
 @Suite("Bodies, whole, streamed and observed")
@@ -43,7 +42,7 @@ struct BodyTests {
         #expect(run.feed("") == .proceedWhole)
         #expect(seen == ["abcdef"])
         #expect(String(decoding: run.wholeBody(.request), as: UTF8.self) == "abcdef")
-        #expect(!run.edits(.request).isEmpty)
+        #expect(run.hasRequestEdits)
         run.end(.complete)
         fixture.shutdown()
     }

@@ -74,21 +74,22 @@ struct FieldTests {
             try fixture.chain([a, b]), TestOwner(),
             fields: [("Host", "h"), ("Authorization", "Bearer 1"), ("X-User", "mallory")])
         #expect(run.requestHead() == .proceed)
-        #expect(!run.edits(.request).isEmpty)
+        #expect(run.hasRequestEdits)
         let hidden = Host.lend("AUTHORIZATION") { name in
-            run.edits(.request).isHidden(
-                UnsafeRawBufferPointer(start: name.ptr, count: name.len))
+            run.isHidden(
+                .request, UnsafeRawBufferPointer(start: name.ptr, count: name.len))
         }
         #expect(hidden)
         var added: [String] = []
-        run.edits(.request).forEachAdded { name, value in
+        run.forEachAdded(.request) { name, value in
             added.append(
                 String(decoding: name, as: UTF8.self) + "="
                     + String(decoding: value, as: UTF8.self))
-            return true
         }
         #expect(added == ["X-User=alice", "x-user=bob"])
-        #expect(run.edits(.request).count == 4)
+        let list = EditList()
+        run.appendEdits(.request, to: list)
+        #expect(list.count == 4)
         run.headSent(.request)
         run.end(.complete)
         fixture.shutdown()
@@ -111,7 +112,7 @@ struct FieldTests {
         }
         let run = try fixture.begin(try fixture.chain([policy]), TestOwner())
         #expect(run.requestHead() == .proceed)
-        #expect(run.edits(.request).isEmpty)
+        #expect(!run.hasRequestEdits)
         run.end(.complete)
         fixture.shutdown()
     }
@@ -133,7 +134,7 @@ struct FieldTests {
         }
         let run = try fixture.begin(try fixture.chain([policy]), TestOwner())
         #expect(run.requestHead() == .proceed)
-        #expect(run.edits(.request).isEmpty)
+        #expect(!run.hasRequestEdits)
         run.end(.complete)
         fixture.shutdown()
     }
@@ -157,7 +158,7 @@ struct FieldTests {
         }
         let run = try fixture.begin(try fixture.chain([policy]), TestOwner())
         #expect(run.requestHead() == .proceed)
-        #expect(run.edits(.request).isEmpty)
+        #expect(!run.hasRequestEdits)
         run.end(.complete)
         fixture.shutdown()
     }

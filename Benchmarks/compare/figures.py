@@ -1,0 +1,43 @@
+"""What was measured, what it may be at most, and the rounds that it comes from."""
+
+import dataclasses
+import statistics
+from collections.abc import Sequence
+
+#: A bound counts as held within 3 %: what two runs of the same program differ by.
+TOLERANCE = 1.03
+
+
+@dataclasses.dataclass
+class Figure:
+    """One figure of the check; without a bound it is for information."""
+
+    scenario: str
+    name: str
+    value: float
+    unit: str = ""
+    bound: float | None = None
+    #: Exact figures (counts, sizes with room to spare) have no tolerance.
+    tolerance: float = TOLERANCE
+
+    @property
+    def held(self) -> bool:
+        return self.bound is None or self.value <= self.bound * self.tolerance
+
+    def line(self) -> str:
+        value = f"{self.scenario:22} {self.name:46} {self.value:9.2f} {self.unit:7}"
+        if self.bound is None:
+            return value
+        return f"{value} at most {self.bound:9.2f}  {'held' if self.held else 'MISSED'}"
+
+    def document(self) -> dict:
+        return {**dataclasses.asdict(self), "held": self.held}
+
+
+def median(values: Sequence[float]) -> float:
+    return statistics.median(values)
+
+
+def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """The median of the ratios of rounds: each of ours with the one measured next to it."""
+    return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
