@@ -52,7 +52,7 @@ extension RequestHead {
             let field = fields[at]
             guard !field.isHopByHop, isCopied(field.known, forwarding) else { continue }
             let name = bytes[field.name]
-            if let edits = forwarding.edits, !edits.isEmpty, edits.replaces(name) { continue }
+            if let edits = forwarding.edits, edits.isHidden(name) { continue }
             if field.known == .maxForwards {
                 writeMaxForwards(name, bytes[field.value], &sink)
             } else {

@@ -40,9 +40,7 @@ extension ResponseHead {
         for at in 0..<fields.count {
             let field = fields[at]
             guard !field.isHopByHop, field.known != .contentLength else { continue }
-            if let edits = forwarding.edits, !edits.isEmpty, edits.replaces(bytes[field.name]) {
-                continue
-            }
+            if let edits = forwarding.edits, edits.isHidden(bytes[field.name]) { continue }
             sink.append(
                 bytes[ByteRange(start: field.name.start, count: field.value.end - field.name.start)]
             )

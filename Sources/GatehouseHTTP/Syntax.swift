@@ -151,6 +151,10 @@ public enum FieldSyntax {
         return Int(whole.count) == value.count && Syntax.areValue(value)
     }
 
+    /// Whether `value` holds no control character but the tab; unlike `isValue` it may begin and
+    /// end with spaces, which a recipient drops.
+    public static func isText(_ value: UnsafeRawBufferPointer) -> Bool { Syntax.areValue(value) }
+
     /// Whether two names are the same field name: letters compared without case.
     public static func areSame(
         _ one: UnsafeRawBufferPointer, _ other: UnsafeRawBufferPointer

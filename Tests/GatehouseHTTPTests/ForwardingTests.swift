@@ -75,6 +75,35 @@ struct ForwardingTests {
             ])
     }
 
+    @Test func `an edit list keeps the last word on a name, and its bounds`() {
+        let edits = EditList()
+        for number in 0..<20 {
+            edits.append(.remove, "hidden-\(number)")
+            edits.append(.add, "x-\(number)", "\(number)")
+        }
+        edits.append(.set, "X-3", "three")
+        edits.append(.add, "x-3", "again")
+        edits.append(.remove, "X-4")
+        func isHidden(_ name: String) -> Bool { bytes(name).withUnsafeBytes(edits.isHidden) }
+        #expect((0..<20).allSatisfy { isHidden("Hidden-\($0)") })
+        #expect(isHidden("x-3") && isHidden("x-4") && !isHidden("x-5") && !isHidden("hidden-20"))
+        var added: [String] = []
+        edits.forEachAdded { name, value in
+            added.append("\(String(decoding: name, as: UTF8.self))=\(value.count)")
+            return added.count < 30
+        }
+        #expect(added.suffix(3) == ["x-19=2", "X-3=5", "x-3=5"])
+        #expect(added.count == 20 && !added.contains("x-4=1") && !added.contains("x-3=1"))
+        edits.reset()
+        #expect(edits.isEmpty && !isHidden("hidden-1"))
+        while edits.append(.set, "x-\(edits.count)", "") {}
+        #expect(edits.count == 512)
+        let long = String(repeating: "x", count: 80)
+        edits.reset()
+        edits.append(.remove, long)
+        #expect(isHidden(long) && !isHidden(String(long.dropLast())))
+    }
+
     @Test func `an HTTP/1.0 client gets neither chunks nor a kept connection without a length`() {
         let response = readResponse(
             bytes("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), method: .get,

@@ -1,4 +1,5 @@
 import CGatehouse
+import GatehouseHTTP
 
 /// What policies do to an exchange, behind the table `gatehouse.host.exchange/0`.
 ///
@@ -43,18 +44,22 @@ extension ExchangeRun {
         _ direction: Direction, _ edits: UnsafeBufferPointer<gh_edit>, _ bad: inout UInt32
     ) -> gh_status {
         guard canEdit(direction) else { return gh_status(GH_INVALID) }
-        let before = direction == .request ? requestEdits.count : responseEdits.count
+        let before = self.edits(direction).count
         guard edits.count <= Limits.editsPerHeadMax - min(before, Limits.editsPerHeadMax) else {
             return gh_status(GH_LIMIT)
         }
-        for (index, edit) in edits.enumerated() {
-            let status = check(edit, direction)
+        var needed = 0
+        for index in edits.indices {
+            let status = check(edits[index], direction)
             guard status == GH_OK else {
                 bad = UInt32(index)
                 return status
             }
+            needed += edits[index].name.len + edits[index].value.len
         }
-        return apply(edits, direction)
+        guard needed <= arena.room else { return gh_status(GH_LIMIT) }
+        apply(edits, direction)
+        return gh_status(GH_OK)
     }
 
     private func canEdit(_ direction: Direction) -> Bool {
@@ -85,27 +90,20 @@ extension ExchangeRun {
         return gh_status(GH_OK)
     }
 
-    /// Applies checked edits; the room is checked first, so that none is applied halfway.
-    private func apply(
-        _ edits: UnsafeBufferPointer<gh_edit>, _ direction: Direction
-    ) -> gh_status {
-        var needed = 0
-        for edit in edits { needed += edit.name.len + edit.value.len }
-        guard needed <= arena.room else { return gh_status(GH_LIMIT) }
+    /// Applies checked edits, for which there is room.
+    private func apply(_ edits: UnsafeBufferPointer<gh_edit>, _ direction: Direction) {
+        let list = self.edits(direction)
         for edit in edits {
+            let value = arena.copy(edit.value.bytes) ?? SlotProgram.emptyBytes
             if edit.op == GH_EDIT_QUERY {
-                queryEdit = arena.copy(edit.value.bytes) ?? SlotProgram.emptyBytes
+                queryEdit = value
                 continue
             }
-            let name = gh_str(arena.copy(edit.name.bytes) ?? SlotProgram.emptyBytes)
-            var value = name
-            if edit.op != GH_EDIT_REMOVE {
-                value = gh_str(arena.copy(edit.value.bytes) ?? SlotProgram.emptyBytes)
-            }
-            if direction == .request {
-                requestEdits.apply(edit.op, name, value)
-            } else {
-                responseEdits.apply(edit.op, name, value)
+            let name = arena.copy(edit.name.bytes) ?? SlotProgram.emptyBytes
+            switch Int(edit.op) {
+            case GH_EDIT_SET: list.append(.set, name, value)
+            case GH_EDIT_ADD: list.append(.add, name, value)
+            default: list.append(.remove, name, value)
             }
         }
         if direction == .request {
@@ -113,7 +111,6 @@ extension ExchangeRun {
         } else {
             areResponseSlotsStale = true
         }
-        return gh_status(GH_OK)
     }
 
     /// Changes the status of a response in its head phase; what changes the framing is refused.

@@ -22,32 +22,12 @@ extension ExchangeRun {
         areResponseSlotsStale = true
     }
 
-    /// Whether policies changed the request's head.
-    public var hasRequestEdits: Bool { !requestEdits.isEmpty }
-    /// Whether policies changed the upstream's response head.
-    public var hasResponseEdits: Bool { !responseEdits.isEmpty }
-
-    /// Whether a field of the original head is hidden by an edit (set or removed).
-    public func isHidden(_ direction: Direction, _ name: UnsafeRawBufferPointer) -> Bool {
-        direction == .request ? requestEdits.isHidden(name) : responseEdits.isHidden(name)
-    }
-
-    /// The fields that edits added, to be written behind the original ones.
-    public func forEachAdded(
-        _ direction: Direction,
-        _ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Void
-    ) {
-        let added = direction == .request ? requestEdits.added : responseEdits.added
-        for field in added { body(field.name.bytes, field.value.bytes) }
-    }
-
-    /// Puts the edits of a head into the rewriter's list: removals first, then additions.
-    public func appendEdits(_ direction: Direction, to list: EditList) {
-        let edits = direction == .request ? requestEdits : responseEdits
-        for name in edits.hidden {
-            list.append(.remove, name.bytes, UnsafeRawBufferPointer(start: nil, count: 0))
-        }
-        for field in edits.added { list.append(.add, field.name.bytes, field.value.bytes) }
+    /// What policies changed in the request's head, or in the upstream's response head.
+    ///
+    /// Valid until `end`.
+    @inline(__always)
+    public func edits(_ direction: Direction) -> EditList {
+        direction == .request ? requestEdits : responseEdits
     }
 
     /// The status to write: the upstream's, or what a policy set or answered.
@@ -95,7 +75,7 @@ extension ExchangeRun {
         _ direction: Direction,
         _ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) -> Bool
     ) {
-        let edits = direction == .request ? requestEdits : responseEdits
+        let edits = edits(direction)
         if direction == .response, source != .upstream {
             for field in localFields where !edits.isHidden(field.name.bytes) {
                 guard body(field.name.bytes, field.value.bytes) else { return }
@@ -104,13 +84,11 @@ extension ExchangeRun {
             let fields = direction == .request ? view.fields : response.fields
             for position in 0..<fields.count {
                 let field = fields[position]
-                if !edits.hidden.isEmpty, edits.isHidden(field.name) { continue }
+                if edits.isHidden(field.name) { continue }
                 guard body(field.name, field.value) else { return }
             }
         }
-        for field in edits.added {
-            guard body(field.name.bytes, field.value.bytes) else { return }
-        }
+        edits.forEachAdded(body)
     }
 
     func fillRequestSlots() {

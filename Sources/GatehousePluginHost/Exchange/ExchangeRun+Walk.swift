@@ -1,4 +1,5 @@
 import CGatehouse
+import GatehouseHTTP
 
 /// The walk of the heads: inwards for the request, outwards for the response.
 extension ExchangeRun {

@@ -1,4 +1,5 @@
 import CGatehouse
+import GatehouseHTTP
 
 /// The walk of one exchange through its route's chain.
 ///
@@ -96,10 +97,10 @@ public final class ExchangeRun {
     // MARK: Memory that stays with the object
 
     var arena = ByteArena()
-    var requestEdits = HeadEdits()
+    let requestEdits = EditList()
     /// What takes the place of the target's query; nil: it stays. Empty: none.
     public internal(set) var queryEdit: UnsafeRawBufferPointer?
-    var responseEdits = HeadEdits()
+    let responseEdits = EditList()
     var requestWhole = WholeBody()
     var responseWhole = WholeBody()
     var areRequestSlotsStale = true

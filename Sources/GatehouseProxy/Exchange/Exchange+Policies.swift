@@ -121,12 +121,6 @@ extension Exchange {
         return ResponseView(
             status: UInt32(response.status), hasBody: !responseBody.isComplete, fields: fields)
     }
-
-    /// Brings the policies' changes to a head into the form that the writer reads.
-    func collectEdits(_ direction: Direction) {
-        if !edits.isEmpty { edits.reset() }
-        run?.appendEdits(direction, to: edits)
-    }
 }
 
 // MARK: What policies do between the calls

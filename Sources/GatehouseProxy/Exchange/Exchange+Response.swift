@@ -97,7 +97,6 @@ extension Exchange {
         keepsAlive = forwarding.keepAlive
         responsePhase = .streaming
         worker.downstreamOut.clear()
-        collectEdits(.response)
         writeHead(responseHead, forwarding, responseHeadBytes)
         run?.headSent(.response)
         if run == nil { responseHeadBytes = worker.none }
@@ -122,8 +121,7 @@ extension Exchange {
             return writeHead(response, status: status, forwarding, buffer)
         }
         if !response.isInterim { sentStatus = UInt32(response.status) }
-        let edits = self.edits
-        if !response.isInterim, run != nil, !edits.isEmpty { forwarding.edits = edits }
+        if !response.isInterim { forwarding.edits = run?.edits(.response) }
         buffer.withUnsafeReadableBytes { bytes in
             worker.date.withUnsafeBytes { date in
                 forwarding.date = date
@@ -142,16 +140,20 @@ extension Exchange {
         sentStatus = status
         guard let run else { return }
         let code = UInt16(clamping: status)
+        let edits = run.edits(.response)
         buffer.withUnsafeReadableBytes { bytes in
             worker.downstreamOut.compose(response.length + 512) { sink in
                 LocalResponse.writeStatusLine(code, into: &sink)
                 for at in 0..<responseFields.count {
                     let field = responseFields[at]
                     let isKept = !field.isHopByHop && field.known != .contentLength
-                    guard isKept, !run.isHidden(.response, bytes[field.name]) else { continue }
+                    guard isKept, !edits.isHidden(bytes[field.name]) else { continue }
                     sink.appendField(bytes[field.name], bytes[field.value])
                 }
-                run.forEachAdded(.response) { sink.appendField($0, $1) }
+                edits.forEachAdded {
+                    sink.appendField($0, $1)
+                    return true
+                }
                 if !responseFields.has(.date) {
                     worker.date.withUnsafeBytes { sink.appendField("Date", $0) }
                 }

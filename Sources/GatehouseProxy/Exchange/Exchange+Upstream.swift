@@ -104,12 +104,10 @@ extension Exchange {
 
     private func writeRequestHead(_ head: RequestHead) {
         guard let upstream, let connection else { return }
-        collectEdits(.request)
         let framing =
             hasWholeRequest
             ? BodyFraming.length(UInt64(run?.wholeBody(.request).count ?? 0)) : head.framing
         let trusts = trustsPeer
-        let edits = self.edits
         let query = run?.queryEdit
         let room =
             head.length + 2 * Int(head.authority.count) + upstream.authorityBytes.count
@@ -123,7 +121,7 @@ extension Exchange {
                     forwarding.trustsPeer = trusts
                     forwarding.query = query
                     forwarding.removesOrigin = upstream.removesOrigin
-                    forwarding.edits = edits.isEmpty ? nil : edits
+                    forwarding.edits = run?.edits(.request)
                     worker.upstreamOut.compose(room) { sink in
                         guard let path = upstream.pathBytes else {
                             return head.write(bytes, fields, as: forwarding, into: &sink)

@@ -92,8 +92,6 @@ final class Exchange: UpstreamUser {
     var cause = Cause.none
     private var isRecorded = false
 
-    let edits = EditList()
-
     init(worker: Worker) {
         self.worker = worker
         headBytes = worker.none

@@ -1,5 +1,6 @@
 import CGatehouse
 import GatehousePluginHost
+import GatehouseHTTP
 import Testing
 
 @Suite("Bodies, whole, streamed and observed")
@@ -42,7 +43,7 @@ struct BodyTests {
         #expect(run.feed("") == .proceedWhole)
         #expect(seen == ["abcdef"])
         #expect(String(decoding: run.wholeBody(.request), as: UTF8.self) == "abcdef")
-        #expect(run.hasRequestEdits)
+        #expect(!run.edits(.request).isEmpty)
         run.end(.complete)
         fixture.shutdown()
     }

@@ -74,22 +74,21 @@ struct FieldTests {
             try fixture.chain([a, b]), TestOwner(),
             fields: [("Host", "h"), ("Authorization", "Bearer 1"), ("X-User", "mallory")])
         #expect(run.requestHead() == .proceed)
-        #expect(run.hasRequestEdits)
+        #expect(!run.edits(.request).isEmpty)
         let hidden = Host.lend("AUTHORIZATION") { name in
-            run.isHidden(
-                .request, UnsafeRawBufferPointer(start: name.ptr, count: name.len))
+            run.edits(.request).isHidden(
+                UnsafeRawBufferPointer(start: name.ptr, count: name.len))
         }
         #expect(hidden)
         var added: [String] = []
-        run.forEachAdded(.request) { name, value in
+        run.edits(.request).forEachAdded { name, value in
             added.append(
                 String(decoding: name, as: UTF8.self) + "="
                     + String(decoding: value, as: UTF8.self))
+            return true
         }
         #expect(added == ["X-User=alice", "x-user=bob"])
-        let list = EditList()
-        run.appendEdits(.request, to: list)
-        #expect(list.count == 4)
+        #expect(run.edits(.request).count == 4)
         run.headSent(.request)
         run.end(.complete)
         fixture.shutdown()
@@ -112,7 +111,7 @@ struct FieldTests {
         }
         let run = try fixture.begin(try fixture.chain([policy]), TestOwner())
         #expect(run.requestHead() == .proceed)
-        #expect(!run.hasRequestEdits)
+        #expect(run.edits(.request).isEmpty)
         run.end(.complete)
         fixture.shutdown()
     }
@@ -134,7 +133,7 @@ struct FieldTests {
         }
         let run = try fixture.begin(try fixture.chain([policy]), TestOwner())
         #expect(run.requestHead() == .proceed)
-        #expect(!run.hasRequestEdits)
+        #expect(run.edits(.request).isEmpty)
         run.end(.complete)
         fixture.shutdown()
     }
@@ -158,7 +157,7 @@ struct FieldTests {
         }
         let run = try fixture.begin(try fixture.chain([policy]), TestOwner())
         #expect(run.requestHead() == .proceed)
-        #expect(!run.hasRequestEdits)
+        #expect(run.edits(.request).isEmpty)
         run.end(.complete)
         fixture.shutdown()
     }
