@@ -104,7 +104,7 @@ struct SnapshotBuilderTests {
             port: 0
             upstream: localhost:1
             timeouts: {upstreamIdle: 7s, idle: 8s, requestHead: off}
-            limits: {maxUpstreamConnections: 9, maxConnections: 20, maxFields: 300, maxHead: 9KiB}
+            limits: {maxUpstreamConnections: 9, maxExchanges: 20, maxFields: 300, maxHead: 9KiB}
             """
         let loaded = ConfigurationLoader(plugins: [], environment: [:])
             .load(text: text, name: "test.yaml", directory: "/")
@@ -115,7 +115,7 @@ struct SnapshotBuilderTests {
         #expect(limits.idleMs == 8_000)
         #expect(limits.headMs == 0)
         #expect(limits.connectionsPerUpstream == 9)
-        #expect(limits.connectionsPerLoop == 10)
+        #expect(limits.exchangesPerLoop == 10)
         #expect(limits.head.fields == 300)
         #expect(limits.head.head == 9 << 10)
     }

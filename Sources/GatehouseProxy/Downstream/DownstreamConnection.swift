@@ -46,7 +46,10 @@ final class DownstreamConnection: SocketConnection, ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+        worker.budget.release(.serve)
+    }
 
     func channelActive(context: ChannelHandlerContext) {
         worker.touch()
@@ -158,7 +161,7 @@ final class DownstreamConnection: SocketConnection, ChannelDuplexHandler {
         exchange = nil
         isRunning = false
         isHeldByExchange = false
-        guard keepsAlive, !worker.isDraining else { return close(lingers: lingers) }
+        guard keepsAlive, !worker.isClosing else { return close(lingers: lingers) }
         deadlineNs = worker.after(worker.limits.idleMs)
         if isProcessing { return }
         process()
@@ -207,7 +210,7 @@ final class DownstreamConnection: SocketConnection, ChannelDuplexHandler {
     func close(lingers: Bool) {
         guard !isClosing, let context else { return }
         isClosing = true
-        deadlineNs = worker.after(lingers ? ProxyLimits.lingerMs : ProxyLimits.headMs)
+        deadlineNs = worker.after(worker.limits.writeMs)
         let bound = NIOLoopBound((self, context), eventLoop: worker.loop)
         inbound = worker.none
         isHeldByExchange = false
@@ -215,6 +218,7 @@ final class DownstreamConnection: SocketConnection, ChannelDuplexHandler {
         context.writeAndFlush(NIOAny(worker.none)).whenComplete { _ in
             let (connection, context) = bound.value
             connection.leaveSocket()
+            if lingers { connection.deadlineNs = connection.worker.after(ProxyLimits.lingerMs) }
             context.close(mode: lingers ? .output : .all, promise: nil)
         }
     }
@@ -247,6 +251,7 @@ final class DownstreamConnection: SocketConnection, ChannelDuplexHandler {
         } else if let exchange {
             exchange.refuse(HTTPFault(408, .startLine), on: self)
         } else {
+            worker.counters.add(CounterLayout.idleTimeouts)
             close(lingers: false)
         }
     }

@@ -7,6 +7,14 @@ extension Exchange {
     @inline(__always)
     func countOpen() { worker.counters.add(CounterLayout.exchangesOpen) }
 
+    /// Why there is no room for this exchange; nil: there is.
+    @inline(__always)
+    var overload: Cause? {
+        let open = worker.counters.value(CounterLayout.exchangesOpen)
+        if open > UInt64(worker.limits.exchangesPerLoop) { return .tooManyExchanges }
+        return worker.memory.isRefusing ? .memoryPressure : nil
+    }
+
     /// The exchange is over; called once for each, with its record.
     func count(_ outcome: ExchangeOutcome) {
         let counters = worker.counters
@@ -25,6 +33,7 @@ extension Exchange {
     /// Counts what was wrong with a request.
     func requestFault(_ fault: HTTPFault) {
         cause = .malformedRequest
+        self.fault = fault.reason
         reason = fault.reason.rawValue
         worker.counters.add(CounterLayout.requestFault(fault.reason))
     }
@@ -32,6 +41,7 @@ extension Exchange {
     /// Counts what was wrong with the upstream's response.
     func responseFault(_ fault: HTTPFault) {
         cause = .malformedResponse
+        self.fault = fault.reason
         reason = fault.reason.rawValue
         worker.counters.add(CounterLayout.responseFault(fault.reason))
     }

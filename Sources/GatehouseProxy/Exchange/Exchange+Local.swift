@@ -22,7 +22,7 @@ extension Exchange {
         ]
         if status == 503 { fields.append(("Retry-After", "5")) }
         let step = run.coreResponse(
-            status: status, fields: fields, body: Problem.body(status: status))
+            status: status, fields: fields, body: Problem.body(status: status, code: problemCode))
         switch step {
         case .respond: respondLocal(outcome)
         case .streaming: beginStreaming()
@@ -33,22 +33,24 @@ extension Exchange {
 
     /// An answer before a route was found, or where no policy takes part: problem+json (RFC 9457).
     func respondProblem(_ status: UInt32, _ outcome: ExchangeOutcome) {
-        let body = Problem.body(status: status)
+        let body = Problem.body(status: status, code: problemCode)
         respond(status, body.count, outcome) { sink in
-            sink.append("Content-Type: application/problem+json\r\n" as StaticString)
-            sink.append("Cache-Control: no-store\r\n" as StaticString)
-            if status == 503 { sink.append("Retry-After: 5\r\n" as StaticString) }
+            Problem.writeFields(status: status, into: &sink)
         } body: { sink in
             sink.append(body)
         }
     }
 
-    /// An answer without a body to what could not be read or must not be routed.
-    func respondMinimal(_ status: UInt32, _ outcome: ExchangeOutcome) {
+    /// An answer to what could not be read or must not be routed: the connection is kept only
+    /// where it is sure where the next request begins.
+    func refuseProblem(_ status: UInt32, _ outcome: ExchangeOutcome) {
         keepsAlive = keepsAlive && isRequestComplete
-        respond(status, 0, outcome) { _ in
-        } body: { _ in
-        }
+        respondProblem(status, outcome)
+    }
+
+    /// The reason in the body of the core's answer.
+    private var problemCode: String {
+        fault.map(\.code) ?? (cause == .none ? "" : cause.code)
     }
 
     /// OPTIONS about the proxy itself (RFC 9110 §9.3.7, §7.6.2).
@@ -132,7 +134,7 @@ extension Exchange {
     /// The connection is kept where the rest of the request's body is short enough to be dropped,
     /// and is sure to come.
     private func decideKeepAlive() {
-        if worker.isDraining { keepsAlive = false }
+        if worker.isClosing { keepsAlive = false }
         guard keepsAlive, !isRequestComplete, let head else { return }
         if head.expectsContinue, !hasSentContinue { keepsAlive = false }
         if case .length(let count) = head.framing, count > ProxyLimits.discardedBodyBytesMax {
@@ -217,11 +219,25 @@ extension Exchange {
     }
 }
 
-/// The body of the core's own answers (RFC 9457): the status and its name, nothing of the inside.
+/// The core's own answers (RFC 9457): status, its name, and a reason of a closed list. Nothing of
+/// the inside, and nothing of what the client sent.
 enum Problem {
-    static func body(status: UInt32) -> [UInt8] {
+    /// The reason of an answer to a connection beyond the bound.
+    static let tooManyConnections = "tooManyConnections"
+
+    /// The body; `code` is the name of a cause or of a fault, and needs no escaping.
+    static func body(status: UInt32, code: String) -> [UInt8] {
         let title = "\(LocalResponse.reasonPhrase(UInt16(clamping: status)))"
+        let reason = code.isEmpty ? "" : ",\"reason\":\"\(code)\""
         return Array(
-            "{\"type\":\"about:blank\",\"title\":\"\(title)\",\"status\":\(status)}\n".utf8)
+            "{\"type\":\"about:blank\",\"title\":\"\(title)\",\"status\":\(status)\(reason)}\n"
+                .utf8)
+    }
+
+    /// The fields that go with it, framing left out.
+    static func writeFields(status: UInt32, into sink: inout RawSink) {
+        sink.append("Content-Type: application/problem+json\r\n" as StaticString)
+        sink.append("Cache-Control: no-store\r\n" as StaticString)
+        if status == 503 { sink.append("Retry-After: 5\r\n" as StaticString) }
     }
 }

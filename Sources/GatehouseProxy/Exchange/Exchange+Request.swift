@@ -4,7 +4,7 @@ import NIOCore
 
 /// From the request's head to its last byte.
 extension Exchange {
-    /// A message that could not be read: a minimal answer, and the connection closes.
+    /// A message that could not be read: a problem, and the connection closes.
     func refuse(_ fault: HTTPFault, on connection: DownstreamConnection) {
         self.connection = connection
         if fault.status == 408 {
@@ -15,7 +15,7 @@ extension Exchange {
         }
         isRequestComplete = false
         keepsAlive = false
-        respondMinimal(UInt32(fault.status), fault.status == 408 ? .timeout : .reset)
+        refuseProblem(UInt32(fault.status), fault.status == 408 ? .timeout : .reset)
     }
 
     /// The head is complete: finds the route, runs the policies, goes on to the upstream.
@@ -28,6 +28,11 @@ extension Exchange {
         keepsAlive = head.keepAlive
         snapshot = worker.snapshot
         countOpen()
+        if let refusal = overload {
+            cause = refusal
+            reason = "the gateway is overloaded"
+            return respondProblem(503, .complete)
+        }
         guard head.target.form != .asterisk, !isLastHop(head) else {
             return respondToOptions()
         }
@@ -35,7 +40,7 @@ extension Exchange {
         case .refused(let refusal):
             reason = refusal.rawValue
             cause = .ambiguousPath
-            respondMinimal(400, .complete)
+            refuseProblem(400, .complete)
         case .notFound:
             reason = "no route"
             cause = .noRoute

@@ -91,7 +91,7 @@ extension Exchange {
         guard let responseHead, let head, let connection else { return }
         var forwarding = ResponseForwarding(
             responseHead, to: head,
-            keepAlive: keepsAlive && isRequestComplete && !worker.isDraining)
+            keepAlive: keepsAlive && isRequestComplete && !worker.isClosing)
         if let whole { forwarding.framing = .length(UInt64(whole.count)) }
         responseFraming = forwarding.framing
         keepsAlive = forwarding.keepAlive

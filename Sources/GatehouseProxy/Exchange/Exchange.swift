@@ -90,6 +90,8 @@ final class Exchange: UpstreamUser {
     var reason: String?
     /// Why the core answered by itself or cut the response short, for the counters.
     var cause = Cause.none
+    /// What was wrong with a message that could not be read.
+    var fault: HTTPFault.Reason?
     private var isRecorded = false
 
     init(worker: Worker) {
@@ -148,6 +150,7 @@ final class Exchange: UpstreamUser {
         responseBytes = 0
         reason = nil
         cause = .none
+        fault = nil
         isRecorded = false
     }
 

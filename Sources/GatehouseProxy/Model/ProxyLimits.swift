@@ -51,8 +51,15 @@ public enum ProxyLimits {
     /// Exchanges that may go to another upstream at once when one fails: as many as may be under
     /// way when it goes down. Nothing was sent to it, so that they are no load that was not there.
     static let failoversMax = 1_000
-    /// Downstream connections of one loop: half of what 64 Ki descriptors allow.
-    static let connectionsPerLoop = 30_000
+    /// Client connections of the process: half of what 64 Ki descriptors allow.
+    public static let connections = 30_000
+    /// Client connections beyond the bound that are told so at one time; more are closed, and
+    /// accepting pauses.
+    static let refusalsAtOnce = 64
+    /// Milliseconds that a refused connection may live.
+    static let refusalMs: UInt32 = 1_000
+    /// Milliseconds for which a listener stops accepting when there are no descriptors.
+    static let acceptPauseMs: UInt32 = 50
     /// Milliseconds for which a resolved name is used without asking again.
     static let resolvedNameMs: UInt32 = 30_000
     /// Milliseconds for which it is still used while it is asked for again: a resolver that hangs

@@ -80,12 +80,14 @@ extension ExchangeObserver {
 
 /// Bounds that an operator may set for the whole server.
 public struct ServerLimits: Sendable {
-    /// Connections of one loop; more are closed at once.
-    public var connectionsPerLoop = ProxyLimits.connectionsPerLoop
+    /// Exchanges that run on one loop; beyond them 503.
+    public var exchangesPerLoop = Int.max
     /// For the whole head of a request, milliseconds: 408.
     public var headMs = ProxyLimits.headMs
     /// Silence of a kept connection between exchanges, milliseconds.
     public var idleMs = ProxyLimits.idleMs
+    /// For a client to take what is sent to it behind the last exchange, milliseconds.
+    public var writeMs = Timeouts().writeMs
     /// Silence of a kept upstream connection, milliseconds; 0: without limit.
     public var upstreamIdleMs = ProxyLimits.upstreamIdleMs
     /// Connections of one loop to one upstream; beyond them 503.

@@ -10,6 +10,10 @@ public struct ServerOptions: Sendable {
     public var threads = 1
     /// Bounds of the whole server.
     public var limits = ServerLimits()
+    /// The client connections of the process.
+    public var connections = ConnectionBudget(ProxyLimits.connections)
+    /// How near the process is to its bound of memory.
+    public var memory = MemoryPressure()
     /// The clock of every timer and age; with a manual one, call `clockAdvanced`.
     public var clock: any HostClock = SystemClock()
     /// The plugins' host; nil: no route has policies.

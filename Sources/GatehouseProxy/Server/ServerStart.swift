@@ -54,7 +54,7 @@ struct ServerStart {
             let worker = Worker(
                 loop: loop, number: number, snapshot: snapshot, clock: options.clock,
                 resolver: resolver, tls: tls, observer: options.observer?(number),
-                limits: options.limits, counters: counters)
+                options: options, counters: counters)
             if let host = options.pluginHost {
                 do {
                     worker.host = try LoopHost(host: host, services: worker)
@@ -98,17 +98,18 @@ struct ServerStart {
             .serverChannelOption(
                 ChannelOptions.socket(SocketOptionLevel(SOL_SOCKET), SO_REUSEPORT), value: 1
             )
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptGate(worker))
+                }
+            }
             .childChannelOption(
                 ChannelOptions.socket(SocketOptionLevel(IPPROTO_TCP), TCP_NODELAY), value: 1
             )
             .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard worker.connections.count < worker.limits.connectionsPerLoop else {
-                        throw ChannelError.connectPending
-                    }
-                    try channel.pipeline.syncOperations.addHandler(
-                        DownstreamConnection(worker: worker, listener: listener))
+                    try worker.admit(channel, listener)
                 }
             }
         let port = Int(address.port)
@@ -125,6 +126,23 @@ struct ServerStart {
             }
         } catch {
             throw .cannotBind(address, reason: PortProbe.describe(error))
+        }
+    }
+}
+
+extension Worker {
+    /// Takes a new connection, refuses it, or closes it by throwing.
+    fileprivate func admit(_ channel: any Channel, _ listener: Int) throws {
+        switch budget.admit() {
+        case .serve:
+            try channel.pipeline.syncOperations.addHandler(
+                DownstreamConnection(worker: self, listener: listener))
+        case .refuse:
+            counters.add(CounterLayout.connectionsRefused)
+            try channel.pipeline.syncOperations.addHandler(RefusedConnection(worker: self))
+        case .drop:
+            counters.add(CounterLayout.connectionsDropped)
+            throw ChannelError.connectPending
         }
     }
 }

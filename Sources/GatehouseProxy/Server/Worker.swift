@@ -19,6 +19,8 @@ final class Worker: @unchecked Sendable {
     let observer: (any ExchangeObserver)?
     let limits: ServerLimits
     let counters: Counters
+    let budget: ConnectionBudget
+    let memory: MemoryPressure
     private(set) var snapshot: ProxySnapshot
     /// The plugins' home; nil where the server runs without plugins.
     var host: LoopHost?
@@ -39,6 +41,9 @@ final class Worker: @unchecked Sendable {
     let downstreamOut = SendBuffer()
 
     private(set) var isDraining = false
+    /// Whether connections close behind their response.
+    @inline(__always)
+    var isClosing: Bool { isDraining || memory.isClosing }
     private var isStopped = false
     private(set) var connections: [DownstreamConnection] = []
     private var spare: [Exchange] = []
@@ -58,7 +63,7 @@ final class Worker: @unchecked Sendable {
     init(
         loop: any EventLoop, number: Int, snapshot: ProxySnapshot, clock: any HostClock,
         resolver: Resolver, tls: TLSContexts, observer: (any ExchangeObserver)?,
-        limits: ServerLimits, counters: Counters
+        options: ServerOptions, counters: Counters
     ) {
         self.loop = loop
         self.number = number
@@ -67,7 +72,9 @@ final class Worker: @unchecked Sendable {
         self.resolver = resolver
         self.tls = tls
         self.observer = observer
-        self.limits = limits
+        limits = options.limits
+        budget = options.connections
+        memory = options.memory
         self.counters = counters
         nowNs = clock.monotonicNs()
         counters.set(CounterLayout.sweptNs, nowNs)
@@ -99,6 +106,7 @@ final class Worker: @unchecked Sendable {
     /// Looks at the deadlines of all connections, ages of pools, and the date.
     func sweep() {
         readClock()
+        if memory.isClosing { closeIdle() }
         for connection in connections where connection.deadlineNs <= nowNs {
             connection.deadlineReached()
         }
@@ -233,6 +241,12 @@ final class Worker: @unchecked Sendable {
         self.snapshot = snapshot
         lastPool = nil
         balances = [:]
+    }
+
+    /// Memory is short: what is kept for later is given up.
+    private func closeIdle() {
+        for connection in connections { connection.drain() }
+        for pool in pools.values { pool.closeIdle() }
     }
 
     /// No further exchange on a kept connection; running ones finish.

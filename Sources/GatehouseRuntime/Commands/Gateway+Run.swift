@@ -127,7 +127,8 @@ final class RunningGateway {
             startLine: limits.maxRequestLine, head: limits.maxHead, fields: limits.maxFields)
         out.connectionsPerUpstream = limits.maxUpstreamConnections
         out.upstreamIdleMs = configuration.timeouts.upstreamIdle.milliseconds
-        out.connectionsPerLoop = max(1, limits.maxConnections / threads)
+        out.exchangesPerLoop = max(1, limits.maxExchanges / threads)
+        out.writeMs = configuration.timeouts.write.milliseconds
         out.headMs = configuration.timeouts.requestHead.milliseconds
         out.idleMs = configuration.timeouts.idle.milliseconds
         return out
