@@ -139,6 +139,9 @@ struct AdminTests {
         let metrics = client.ask("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(metrics.contains("Content-Type: text/plain; version=0.0.4"))
         #expect(metrics.contains("\ngatehouse_ready 1\n"))
+        running.memory.level = .refusing
+        #expect(client.ask("GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n").contains("memory"))
+        running.memory.level = .closing
         running.readiness.beginDrain()
         let draining = client.ask("GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(draining.hasPrefix("HTTP/1.1 503 ") && draining.contains("draining"))
@@ -172,6 +175,7 @@ final class RunningAdmin {
     let host: PluginHost
     let server: ProxyServer
     let readiness = Readiness()
+    let memory = MemoryPressure()
     let source: AdminSource
     let admin: AdminServer
 
@@ -185,7 +189,7 @@ final class RunningAdmin {
             ]))
         source = AdminSource(
             server: server, host: host, readiness: readiness, logs: [], standIns: [],
-            connectionsMax: 1, clock: SystemClock())
+            connections: ConnectionBudget(1), memory: memory, clock: SystemClock())
         admin = try AdminServer(
             ListenAddress(host: "127.0.0.1", port: 0), connectionsMax: connectionsMax,
             source: source)

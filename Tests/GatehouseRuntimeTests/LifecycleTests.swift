@@ -1,3 +1,4 @@
+import GatehouseProxy
 import Glibc
 import Testing
 
@@ -32,5 +33,31 @@ struct LifecycleTests {
         #expect(ProcessorCount.unifiedFolder("1:cpu:/a\n0::/b/c\n") == "/b/c")
         #expect(ProcessorCount.unifiedFolder("1:cpu:/a\n") == nil)
         #expect(ProcessorCount.available() >= 1)
+    }
+
+    @Test(
+        arguments: [
+            (16_384, 65_536, 30, 16_384), (16_384, 1_024, 24, 492), (10, 64, 30, 9),
+            (10, 40, 30, 1),
+            (10, 8, 30, 1), (5, .max, 0, 5), (1_000_000, nil, 0, 1_000_000),
+        ] as [(Int, UInt64?, UInt64, Int)])
+    func `connections take at most half of the descriptors (F30)`(
+        configured: Int, descriptors: UInt64?, inUse: UInt64, expected: Int
+    ) {
+        #expect(
+            ConnectionBound.connections(
+                configured: configured, descriptors: descriptors, inUse: inUse) == expected)
+    }
+
+    @Test func `memory is read as the kernel writes it (F31)`() {
+        #expect(MemoryWatch.residentBytes("1000 25 3 4 0 5 0\n", page: 4096) == 102_400)
+        #expect(MemoryWatch.residentBytes("", page: 4096) == nil)
+        #expect(ContainerMemory.parse("536870912\n") == 536_870_912)
+        #expect(ContainerMemory.parse("max\n") == nil)
+        #expect(ContainerMemory.parse("9223372036854771712\n") == nil)
+        #expect(MemoryPressure.Level(used: 94, of: 100) == .none)
+        #expect(MemoryPressure.Level(used: 95, of: 100) == .closing)
+        #expect(MemoryPressure.Level(used: 98, of: 100) == .refusing)
+        #expect(MemoryPressure.Level(used: .max, of: 1) == .refusing)
     }
 }

@@ -11,7 +11,9 @@ struct AdminSource: Sendable {
     /// Routes that answer 503 because a policy cannot be used.
     let standIns: [(route: String, policy: String)]
     /// The client connections that the process takes.
-    let connectionsMax: Int
+    let connections: ConnectionBudget
+    /// How near the process is to its bound of memory.
+    let memory: MemoryPressure
     /// The server's clock.
     let clock: any HostClock
 
@@ -33,6 +35,9 @@ struct AdminSource: Sendable {
         if stuck > 0 {
             reasons.append(.init(code: "loop", detail: "\(stuck) event loops are stuck"))
         }
+        if memory.level == .refusing {
+            reasons.append(.init(code: "memory", detail: "the process uses too much memory"))
+        }
         return reasons
     }
 
@@ -44,7 +49,7 @@ struct AdminSource: Sendable {
         page.isReady = reasons().isEmpty
         page.process = .read()
         page.droppedLines = logs.map { ($0.name, $0.writer.droppedInAll) }
-        page.connectionsMax = connectionsMax
+        page.connectionsMax = connections.most
         page.version = Version.number
         page.monotonicNs = clock.monotonicNs()
         page.unixSeconds = Double(clock.unixNs()) / 1e9

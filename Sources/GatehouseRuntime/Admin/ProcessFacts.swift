@@ -33,7 +33,7 @@ struct ProcessFacts: Equatable {
         } else {
             facts.startSeconds = nil
         }
-        facts.descriptors = countDescriptors()
+        facts.descriptors = DescriptorLimit.inUse()
         facts.descriptorsMax = DescriptorLimit.current()
         return facts
     }
@@ -62,17 +62,6 @@ struct ProcessFacts: Equatable {
             return Double(line.dropFirst(6))
         }
         return nil
-    }
-
-    private static func countDescriptors() -> UInt64? {
-        guard let folder = opendir("/proc/self/fd") else { return nil }
-        defer { closedir(folder) }
-        var count: UInt64 = 0
-        while let entry = readdir(folder) {
-            if entry.pointee.d_name.0 != 0x2e { count += 1 }
-        }
-        // The one for the folder itself.
-        return count > 0 ? count - 1 : 0
     }
 }
 
@@ -106,6 +95,18 @@ enum DescriptorLimit {
     static func current() -> UInt64? {
         var limit = rlimit()
         return getrlimit(resource, &limit) == 0 ? UInt64(limit.rlim_cur) : nil
+    }
+
+    /// The descriptors that are open; nil: there is none left to look with.
+    static func inUse() -> UInt64? {
+        guard let folder = opendir("/proc/self/fd") else { return nil }
+        defer { closedir(folder) }
+        var count: UInt64 = 0
+        while let entry = readdir(folder) {
+            if entry.pointee.d_name.0 != 0x2e { count += 1 }
+        }
+        // The one for the folder itself.
+        return count > 0 ? count - 1 : 0
     }
 
     /// Raises the soft limit to the hard one, which is what the operator allows.

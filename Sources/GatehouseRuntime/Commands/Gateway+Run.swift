@@ -45,6 +45,7 @@ final class RunningGateway {
     private let host: PluginHost
     private let access: LineWriter?
     private let admin: AdminServer?
+    private let memory: MemoryWatch?
     private let readiness: Readiness
     private let drainMs: UInt32
 
@@ -76,7 +77,7 @@ final class RunningGateway {
             server: self.server, host: host, readiness: readiness,
             logs: logs.map { (name: $0.0, writer: $0.1) },
             standIns: built.standIns.map { ($0.route, $0.policy) },
-            connectionsMax: configuration.limits.maxConnections, clock: server.clock)
+            connections: server.connections, memory: server.memory, clock: server.clock)
         do throws(StartFailure) {
             admin = try Self.admin(configuration.admin, source)
         } catch {
@@ -85,10 +86,13 @@ final class RunningGateway {
             host.shutdown()
             throw .cannotStart
         }
+        memory = MemoryWatch(
+            configuration.limits.maxMemory, pressure: server.memory, logger: logger)
         self.host = host
         self.access = access
         self.readiness = readiness
         drainMs = configuration.timeouts.drain.milliseconds
+        Self.boundConnections(server.connections, configuration, logger)
         for address in self.server.addresses { logger.notice("listening on \(address)") }
         if let admin { logger.notice("health and metrics on \(admin.address)") }
         logger.notice(
@@ -117,7 +121,24 @@ final class RunningGateway {
         out.pluginHost = host
         if let access { out.observer = { _ in AccessLog(writer: access) } }
         out.limits = limits(configuration, threads: out.threads)
+        out.connections = ConnectionBudget(configuration.limits.maxConnections)
         return out
+    }
+
+    /// Takes no more connections than the descriptors allow; says so where that is fewer.
+    private static func boundConnections(
+        _ budget: ConnectionBudget, _ configuration: Configuration, _ logger: Logger
+    ) {
+        let configured = configuration.limits.maxConnections
+        let descriptors = DescriptorLimit.current()
+        let most = ConnectionBound.connections(
+            configured: configured, descriptors: descriptors,
+            inUse: DescriptorLimit.inUse() ?? 0)
+        guard most < configured else { return }
+        budget.limit(to: most)
+        logger.warning(
+            "the limit of descriptors allows \(most) client connections, not \(configured)",
+            metadata: ["descriptors": .stringConvertible(descriptors ?? 0)])
     }
 
     static func limits(_ configuration: Configuration, threads: Int) -> ServerLimits {
@@ -174,6 +195,7 @@ final class RunningGateway {
         readiness.beginDrain()
         let isClean = server.drain(deadlineMs: drainMs == 0 ? .max : drainMs)
         admin?.stop()
+        memory?.end()
         server.shutdown()
         host.shutdown()
         access?.close(within: 1000)
