@@ -31,7 +31,7 @@ public enum KnownField: UInt8, Sendable, CaseIterable {
     }
 
     /// The known field with this name, letters compared without case.
-    static func of(_ name: UnsafeRawBufferPointer) -> KnownField {
+    public static func of(_ name: UnsafeRawBufferPointer) -> KnownField {
         switch name.count {
         case 2:
             if Syntax.equalsFolded(name, "te") { return .te }

@@ -17,6 +17,22 @@ struct ByteArena {
         return UnsafeRawBufferPointer(room)
     }
 
+    /// Copies a name and a value for which there is `room`, side by side.
+    mutating func copy(
+        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+    ) -> (name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
+        guard let memory = reserve(name.count + value.count), let start = memory.baseAddress else {
+            return (SlotProgram.emptyBytes, SlotProgram.emptyBytes)
+        }
+        if let base = name.baseAddress { start.copyMemory(from: base, byteCount: name.count) }
+        let second = start + name.count
+        if let base = value.baseAddress { second.copyMemory(from: base, byteCount: value.count) }
+        return (
+            UnsafeRawBufferPointer(start: start, count: name.count),
+            UnsafeRawBufferPointer(start: second, count: value.count)
+        )
+    }
+
     private mutating func reserve(_ count: Int) -> UnsafeMutableRawBufferPointer? {
         guard count <= Limits.exchangeArenaBytesMax - total else { return nil }
         if chunks.isEmpty || chunks[chunks.count - 1].count - used < count {

@@ -94,12 +94,11 @@ extension ExchangeRun {
     private func apply(_ edits: UnsafeBufferPointer<gh_edit>, _ direction: Direction) {
         let list = self.edits(direction)
         for edit in edits {
-            let value = arena.copy(edit.value.bytes) ?? SlotProgram.emptyBytes
+            let (name, value) = arena.copy(edit.name.bytes, edit.value.bytes)
             if edit.op == GH_EDIT_QUERY {
                 queryEdit = value
                 continue
             }
-            let name = arena.copy(edit.name.bytes) ?? SlotProgram.emptyBytes
             switch Int(edit.op) {
             case GH_EDIT_SET: list.append(.set, name, value)
             case GH_EDIT_ADD: list.append(.add, name, value)
@@ -233,12 +232,18 @@ extension ExchangeRun {
             return gh_status(GH_INVALID)
         }
         guard value.len <= Limits.noteBytesMax else { return gh_status(GH_LIMIT) }
-        guard String(validating: value.bytes, as: UTF8.self) != nil else {
+        guard isASCII(value.bytes) || String(validating: value.bytes, as: UTF8.self) != nil else {
             return gh_status(GH_INVALID)
         }
         guard let copy = arena.copy(value.bytes) else { return gh_status(GH_LIMIT) }
         memory.notes[entries[acting].firstNote + Int(note)] = gh_str(copy)
         return gh_status(GH_OK)
+    }
+
+    private func isASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var all: UInt8 = 0
+        for byte in bytes { all |= byte }
+        return all < 0x80
     }
 
     /// Reads a note by `plugin/name`.

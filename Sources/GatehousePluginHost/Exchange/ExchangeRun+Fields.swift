@@ -102,21 +102,20 @@ extension ExchangeRun {
             }
             return
         }
-        let fields = view.fields
-        for position in 0..<fields.count {
-            let field = fields[position]
-            program.assign(
-                field.name, field.value, memory.requestSlots, memory.requestRepeated)
-        }
+        program.fill(view.fields, memory.requestSlots, memory.requestRepeated)
     }
 
     func fillResponseSlots() {
         areResponseSlotsStale = false
         let program = responseProgram
         program.clear(memory.responseSlots, memory.responseRepeated)
-        forEachVisible(.response) { name, value in
-            program.assign(name, value, memory.responseSlots, memory.responseRepeated)
-            return true
+        guard source == .upstream, responseEdits.isEmpty else {
+            forEachVisible(.response) { name, value in
+                program.assign(name, value, memory.responseSlots, memory.responseRepeated)
+                return true
+            }
+            return
         }
+        program.fill(response.fields, memory.responseSlots, memory.responseRepeated)
     }
 }

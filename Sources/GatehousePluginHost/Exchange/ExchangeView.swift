@@ -7,27 +7,32 @@ public import GatehouseHTTP
 public struct HeadFields {
     /// The buffer that the index points into.
     public var bytes: UnsafeRawBufferPointer
-    /// The connection's index of the fields; nil: there are none.
-    public var index: FieldIndex?
+    // Safety: see "Lifetime"; a counted reference would cost each exchange a dozen atomic steps.
+    private let reference: Unmanaged<FieldIndex>?
 
     /// Makes a view of the fields; without arguments one of none.
     public init(
         _ index: FieldIndex? = nil,
         in bytes: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0)
     ) {
-        self.index = index
+        reference = index.map(Unmanaged.passUnretained)
         self.bytes = bytes
     }
 
+    /// Calls `body` with the connection's index of the fields; nil where there are none.
+    @inline(__always)
+    func withIndex<R>(_ body: (FieldIndex) -> R) -> R? {
+        reference?._withUnsafeGuaranteedRef(body)
+    }
+
     /// How many fields there are.
-    @inlinable public var count: Int { index?.count ?? 0 }
+    public var count: Int { withIndex { $0.count } ?? 0 }
 
     /// The bytes of name and value of field number `position`; empty outside the index.
-    @inlinable
     public subscript(
         position: Int
     ) -> (name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-        guard let field = index?[position] else {
+        guard let field = withIndex({ $0[position] }) else {
             let none = UnsafeRawBufferPointer(start: nil, count: 0)
             return (none, none)
         }

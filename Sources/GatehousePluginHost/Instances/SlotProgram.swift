@@ -1,8 +1,11 @@
 import CGatehouse
+import GatehouseHTTP
 
 /// Which fields the policies of a chain want in one direction, and where their values go.
 ///
-/// A head is walked once for the whole chain: a name is looked for by its length first.
+/// A name that the parser numbers is read from the index of the head by its number; the fields are
+/// walked, once for the whole chain, only where a policy wants another name, and a name is looked
+/// for by its length first.
 /// **Immutable**, any thread.
 struct SlotProgram: @unchecked Sendable {
     // Safety: the arrays are written in `init` only; `PolicyChain` frees them at its end.
@@ -12,6 +15,8 @@ struct SlotProgram: @unchecked Sendable {
         var count: Int
         var firstTarget: Int
         var targetCount: Int
+        /// The parser's number of the name; `.other` where several names may have it.
+        var known: KnownField
     }
 
     private struct Target {
@@ -25,6 +30,8 @@ struct SlotProgram: @unchecked Sendable {
     /// How many policies there are.
     let policyCount: Int
     private let lengths: UInt64
+    /// As `lengths`, of the names without a number of their own.
+    private let unnumberedLengths: UInt64
     private let names: UnsafeMutableBufferPointer<Name>
     private let targets: UnsafeMutableBufferPointer<Target>
     private let bytes: UnsafeMutableBufferPointer<UInt8>
@@ -49,15 +56,17 @@ struct SlotProgram: @unchecked Sendable {
         targets = .allocate(capacity: slot)
         bytes = .allocate(capacity: order.reduce(0) { $0 + $1.count })
         var lengths: UInt64 = 0
+        var unnumberedLengths: UInt64 = 0
         var byte = 0
         var target = 0
         for (index, name) in order.enumerated() {
             let list = targetsOf[name] ?? []
+            let known = SlotProgram.number(of: name)
             names.initializeElement(
                 at: index,
                 to: Name(
                     start: byte, count: name.count, firstTarget: target,
-                    targetCount: list.count))
+                    targetCount: list.count, known: known))
             for one in list {
                 targets.initializeElement(at: target, to: one)
                 target += 1
@@ -67,8 +76,16 @@ struct SlotProgram: @unchecked Sendable {
                 byte += 1
             }
             lengths |= 1 << UInt64(min(name.count, 63))
+            if known == .other { unnumberedLengths |= 1 << UInt64(min(name.count, 63)) }
         }
         self.lengths = lengths
+        self.unnumberedLengths = unnumberedLengths
+    }
+
+    /// The number that the parser gives to this name and to no other.
+    private static func number(of name: [UInt8]) -> KnownField {
+        let known = name.withUnsafeBytes { KnownField.of($0) }
+        return known == .mcpOther || known == .xForwardedOther ? .other : known
     }
 
     /// The program of no policies.
@@ -88,15 +105,44 @@ struct SlotProgram: @unchecked Sendable {
         for index in 0..<policyCount { repeated[index] = 0 }
     }
 
+    /// Puts the values of a head as it was received where they are wanted.
+    @inline(__always)
+    func fill(
+        _ fields: HeadFields, _ slots: UnsafeMutablePointer<gh_str>,
+        _ repeated: UnsafeMutablePointer<UInt32>
+    ) {
+        fields.withIndex { index in
+            for at in 0..<names.count where names[at].known != .other {
+                let known = names[at].known
+                guard index.has(known), let value = index.value(known, in: fields.bytes) else {
+                    continue
+                }
+                store(names[at], value, slots, repeated)
+                if index.isRepeated(known) { store(names[at], value, slots, repeated) }
+            }
+            guard unnumberedLengths != 0 else { return }
+            for position in 0..<index.count {
+                let field = index[position]
+                let length = min(Int(field.name.count), 63)
+                guard unnumberedLengths & (1 &<< UInt64(length)) != 0 else { continue }
+                assign(
+                    fields.bytes[field.name], fields.bytes[field.value], slots, repeated,
+                    unnumberedOnly: true)
+            }
+        }
+    }
+
     /// Puts the value of one field where it is wanted.
     @inline(__always)
     func assign(
         _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer,
-        _ slots: UnsafeMutablePointer<gh_str>, _ repeated: UnsafeMutablePointer<UInt32>
+        _ slots: UnsafeMutablePointer<gh_str>, _ repeated: UnsafeMutablePointer<UInt32>,
+        unnumberedOnly: Bool = false
     ) {
         guard lengths & (1 << UInt64(min(name.count, 63))) != 0 else { return }
         for index in 0..<names.count where names[index].count == name.count {
             let wanted = names[index]
+            if unnumberedOnly, wanted.known != .other { continue }
             let folded = UnsafeRawBufferPointer(
                 start: bytes.baseAddress.map { $0 + wanted.start }, count: wanted.count)
             guard FieldNames.equalFolded(name, folded) else { continue }

@@ -1,6 +1,6 @@
 import CGatehouse
-import GatehousePluginHost
 import GatehouseHTTP
+import GatehousePluginHost
 import Testing
 
 @Suite("Bodies, whole, streamed and observed")

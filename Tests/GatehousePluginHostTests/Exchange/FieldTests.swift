@@ -53,6 +53,44 @@ struct FieldTests {
         fixture.shutdown()
     }
 
+    @Test func `names with a number of their own, of a family, and without one are told apart`()
+        throws
+    {
+        let fixture = try Fixture()
+        let policy = fixture.policy("p")
+        policy.wantsRequest = [
+            "mcp-b", "Mcp-Session-Id", "x-forwarded-user", "cookie", "x-own", "mcp-c",
+        ]
+        policy.wantsResponse = ["vary", "mcp-b", "Content-Type"]
+        policy.requestHead = { call in
+            #expect(call.slots == ["2", "s", "u", "c=1", "own", nil])
+            #expect(call.repeated == 0b011001)
+            return Int(GH_CONTINUE)
+        }
+        policy.responseHead = { call in
+            #expect(call.slots == ["a", "1", "text/plain"])
+            #expect(call.repeated == 0b011)
+            return Int(GH_CONTINUE)
+        }
+        let run = try fixture.begin(
+            try fixture.chain([policy]), TestOwner(),
+            fields: [
+                ("Host", "h"), ("mcp-a", "1"), ("MCP-B", "2"), ("x-forwarded-use", "no"),
+                ("X-Forwarded-User", "u"), ("Mcp-Session-Id", "s"), ("mcp-b", "3"),
+                ("Cookie", "c=1"), ("cookie", "d=2"), ("X-Own", "own"), ("x-own", "again"),
+            ])
+        #expect(run.requestHead() == .proceed)
+        let response = try fixture.response(
+            200,
+            [
+                ("Vary", "a"), ("Mcp-B", "1"), ("content-type", "text/plain"), ("vary", "b"),
+                ("mcp-b", "2"),
+            ])
+        #expect(run.responseHead(response) == .proceed)
+        run.end(.complete)
+        fixture.shutdown()
+    }
+
     @Test func `edits are seen by later policies and kept for the rewriter`() throws {
         let fixture = try Fixture()
         let a = fixture.policy("a")
