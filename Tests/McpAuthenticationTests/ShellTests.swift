@@ -186,9 +186,21 @@ struct ShellTests {
         let second = bench.send("POST", "/mcp", bench.bearer(try bench.token(key: rotated)))
         bench.settle()
         #expect(second.lastAction == .continue)
+        let unknown = try SigningKey.generate(.es256, keyID: "k3")
+        let late = bench.send("POST", "/mcp", bench.bearer(try bench.token(key: unknown)))
+        #expect(late.ownResponse?.status == 401)
         let old = bench.send("POST", "/mcp", bench.bearer(try bench.token()))
         #expect(old.ownResponse?.status == 401)
-        for exchange in [first, second, old] { exchange.end() }
+        for exchange in [first, second, late, old] { exchange.end() }
+    }
+
+    @Test func `all who come while a key set is on its way may wait for it (F23)`() {
+        let loop = AuthenticationLoop(random: [UInt8](repeating: 1, count: 32))
+        #expect(loop.mayDemand(at: 0))
+        #expect(loop.mayDemand(at: 1))
+        loop.demandAnswered()
+        #expect(!loop.mayDemand(at: 2))
+        #expect(loop.mayDemand(at: AuthenticationLoop.demandInterval))
     }
 
     @Test func `an upstream's 401 becomes 502 without its challenge (G15)`() throws {

@@ -30,6 +30,8 @@ public enum ProxyLimits {
     /// Milliseconds in which a client that has sent its FIN must show that it has not left: a reset
     /// comes within a round trip, and an upstream's work is to be cancelled within a second.
     static let halfClosedMs: UInt32 = 400
+    /// Nanoseconds between two looks at the wall clock from which its step is reported.
+    static let clockStepNs: UInt64 = 1_000_000_000
     /// Idle upstream connections kept for one upstream and loop.
     static let idleConnectionsPerUpstream = 128
     /// Upstream connections of one upstream and loop; more answer 503.

@@ -20,6 +20,8 @@ public struct ServerOptions: Sendable {
     public var pluginHost: PluginHost?
     /// Makes the observer of one loop, on that loop's thread; nil: nothing is recorded.
     public var observer: (@Sendable (_ loop: Int) -> any ExchangeObserver)?
+    /// Told, on a loop's thread, that the wall clock was set by so many nanoseconds, 1 s or more.
+    public var clockStepped: (@Sendable (_ nanoseconds: Int64) -> Void)?
 
     /// One thread, the defaults.
     public init() {}

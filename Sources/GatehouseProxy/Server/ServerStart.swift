@@ -55,6 +55,7 @@ struct ServerStart {
                 loop: loop, number: number, snapshot: snapshot, clock: options.clock,
                 resolver: resolver, tls: tls, observer: options.observer?(number),
                 options: options, counters: counters)
+            worker.clockStepped = options.clockStepped
             if let host = options.pluginHost {
                 do {
                     worker.host = try LoopHost(host: host, services: worker)

@@ -24,6 +24,8 @@ final class Worker: @unchecked Sendable {
     private(set) var snapshot: ProxySnapshot
     /// The plugins' home; nil where the server runs without plugins.
     var host: LoopHost?
+    /// Told by the first loop when the wall clock was set, by so many nanoseconds.
+    var clockStepped: (@Sendable (Int64) -> Void)?
 
     /// The monotonic clock, read once an event; nanoseconds.
     private(set) var nowNs: UInt64
@@ -96,7 +98,12 @@ final class Worker: @unchecked Sendable {
 
     private func readClock() {
         touch()
-        unixOffsetNs = clock.unixNs() &- Int64(truncatingIfNeeded: nowNs)
+        let offset = clock.unixNs() &- Int64(truncatingIfNeeded: nowNs)
+        let step = offset &- unixOffsetNs
+        if number == 0, unixOffsetNs != 0, step.magnitude >= ProxyLimits.clockStepNs {
+            clockStepped?(step)
+        }
+        unixOffsetNs = offset
         let second = unixNs / 1_000_000_000
         guard second != dateSecond else { return }
         dateSecond = second

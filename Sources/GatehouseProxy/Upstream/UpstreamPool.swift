@@ -139,7 +139,8 @@ final class UpstreamPool {
     func connectFailed(_ failure: UpstreamFailure) {
         connecting -= 1
         count(.connectFailures)
-        if health.connectFailed(worker.nowNs) { count(.ejections) }
+        // Where this machine has no port or descriptor left, the upstream is not at fault.
+        if failure != .exhausted, health.connectFailed(worker.nowNs) { count(.ejections) }
         guard !waiting.isEmpty else { return }
         waiting.removeFirst().upstreamFailed(failure)
     }

@@ -15,6 +15,11 @@ extension Gateway {
         Signals.block()
         DescriptorLimit.raise()
         forbidCoreDumps()
+        let threads = options.threads ?? ProcessorCount.available()
+        guard Thread.canStart(threads + Self.furtherThreads) else {
+            note("this process may not start the threads that it needs: see ulimit -u, pids.max")
+            throw .cannotStart
+        }
         let plugins = Plugins(options.plugins, isOpening: true)
         let configuration = try load(options, plugins)
         let log = LineWriter(descriptor: STDERR_FILENO)
@@ -31,6 +36,10 @@ extension Gateway {
             logger: logger, log: log, readiness: readiness)
         try running.serve(logger: logger, log: log)
     }
+
+    /// Beside the loops: four that resolve names, [control], the admin listener, two logs, signals;
+    /// and some to spare.
+    private static let furtherThreads = 12
 
     /// A dump of the memory would hold tokens and keys: its size is 0, soft and hard (F49).
     private static func forbidCoreDumps() {
@@ -64,7 +73,12 @@ final class RunningGateway {
         Self.report(plugins, built.standIns, logger)
         let isLogging = configuration.accessLog != .off
         let access = isLogging ? LineWriter(descriptor: STDOUT_FILENO, limit: 4 << 20) : nil
-        let server = Self.options(options, configuration, host, access)
+        var server = Self.options(options, configuration, host, access)
+        server.clockStepped = { nanoseconds in
+            logger.notice(
+                "the clock was set: tokens are judged by the new time, deadlines are kept by theirs",
+                metadata: ["seconds": .stringConvertible(nanoseconds / 1_000_000_000)])
+        }
         do throws(StartFailure) {
             self.server = try ProxyServer.start(snapshot, options: server)
         } catch {

@@ -45,6 +45,27 @@ enum Thread {
     }
 
     static func start(_ body: @escaping @Sendable () -> Void) {
+        let isStarted = tryStart(body)
+        precondition(isStarted, "no thread could be started at the start of the process")
+    }
+
+    /// Whether so many threads can run at once: found out by starting them, at the start of the
+    /// process, because what cannot start a thread later can only trap.
+    static func canStart(_ count: Int) -> Bool {
+        let (go, gone) = (Semaphore(), Semaphore())
+        var started = 0
+        while started < count,
+            tryStart({
+                go.wait()
+                gone.signal()
+            })
+        { started += 1 }
+        for _ in 0..<started { go.signal() }
+        for _ in 0..<started { gone.wait() }
+        return started == count
+    }
+
+    private static func tryStart(_ body: @escaping @Sendable () -> Void) -> Bool {
         var all = sigset_t()
         var before = sigset_t()
         sigfillset(&all)
@@ -59,7 +80,11 @@ enum Thread {
                 Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
                 return nil
             }, context)
-        if status == 0 { pthread_detach(thread) }
-        precondition(status == 0, "no thread could be started at the start of the process")
+        if status == 0 {
+            pthread_detach(thread)
+        } else {
+            Unmanaged<Body>.fromOpaque(context).release()
+        }
+        return status == 0
     }
 }

@@ -21,6 +21,8 @@ public final class AuthenticationLoop {
     private var generation: UInt64 = 0
     private var turn: Int64 = .min
     private var lastDemand: Int64?
+    /// The key set that was asked for last is on its way.
+    private var isDemanding = false
     /// What is left of this turn's verifications.
     var budget = AuthenticationLoop.verificationsPerTurn
     /// The rewritten document for the issuer that was asked for last.
@@ -42,14 +44,19 @@ public final class AuthenticationLoop {
         budget = Self.verificationsPerTurn
     }
 
-    /// Whether this loop may ask for another key set now; if so, it counts as asked.
+    /// Whether a request may wait for another key set: for the one that this loop asks for now, or
+    /// for the one that is on its way. If the former, it counts as asked.
     func mayDemand(at now: Int64) -> Bool {
         if let lastDemand, now >= lastDemand, now - lastDemand < Self.demandInterval {
-            return false
+            return isDemanding
         }
         lastDemand = now
+        isDemanding = true
         return true
     }
+
+    /// Whoever waited for another key set goes on: from now on there is nothing to wait for.
+    func demandAnswered() { isDemanding = false }
 
     /// Takes what the keeper told.
     func take(_ notice: LoopNotice) {

@@ -45,7 +45,9 @@ extension McpAuthentication {
         _ state: inout ExchangeState
     ) -> Action {
         switch ExchangePurpose(rawValue: token & 0xff) {
-        case .keys: return again(loop, exchange, waits: 1, &state)
+        case .keys:
+            loop.demandAnswered()
+            return again(loop, exchange, waits: 1, &state)
         case .turn: return again(loop, exchange, waits: token >> 8, &state)
         case .expiry: return expire(exchange, state)
         case .document: return documentArrived(loop, exchange, &state)

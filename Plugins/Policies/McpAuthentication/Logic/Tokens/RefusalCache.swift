@@ -30,7 +30,9 @@ struct RefusalCache {
     func reason(_ token: BorrowedBytes, now: Int64) -> String? {
         let value = hash(token)
         let slot = slots[Int(truncatingIfNeeded: value) & (slots.count - 1)]
-        return slot.hash == value && now < slot.until ? slot.reason : nil
+        // Both ends: a clock that was set back must not keep a refusal for longer (F26).
+        let isRecent = now < slot.until && now >= slot.until &- lifetime
+        return slot.hash == value && isRecent ? slot.reason : nil
     }
 
     /// Remembers a refusal that does not depend on what a refetched key set may say.
