@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 
+import counts
 import fresh
 import openloop
 import startup
@@ -36,6 +37,7 @@ SCENARIOS: dict[str, Callable[[Bench], None]] = {
     "idle streams": streams.memory,
     "live streams": streams.latency,
     "start": startup.run,
+    "counts": counts.run,
 }
 
 

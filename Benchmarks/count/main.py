@@ -4,7 +4,8 @@ One connection in lockstep; what N further requests cost is the difference of a 
 of 2N. The gateway is the static build with its symbols, SWIFT_DETERMINISTIC_HASHING=1. Its
 allocations are compared with those of a bare SwiftNIO forwarder of bytes (Benchmarks/forwarder),
 everything with the committed figures (thresholds.json, plus 2 %). --check: status 1 on a miss;
---commit: writes the figures of this run as the thresholds; --stages: the cost of each stage.
+--commit: writes the figures of this run as the thresholds; --stages: the cost of each stage;
+--memory: what an idle event stream holds instead.
 """
 
 import argparse
@@ -22,6 +23,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "compare
 
 import callgrind
 import lockstep
+import memory
 import stages
 from processes import free_port
 from tokens import AUDIENCE, ISSUER, Keys
@@ -50,14 +52,17 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--check", action="store_true")
     p.add_argument("--commit", action="store_true")
     p.add_argument("--stages", action="store_true")
+    p.add_argument("--memory", action="store_true",
+                   help="only the memory of an idle event stream")
     p.add_argument("--top", type=int, default=0, metavar="COUNT",
                    help="also the functions with the most instructions")
     p.add_argument("--json", type=pathlib.Path)
     return p.parse_args()
 
 
-def configuration(port: int, upstream: int, auth: bool) -> str:
-    """The gateway's configuration; the key set lies beside it."""
+def configuration(port: int, upstream: int, jwks: str | None) -> str:
+    """The gateway's configuration, with the policies where a key set is given: in the text itself,
+    because a file would be looked at by the clock."""
     policies = f"""
       policies:
         cors:
@@ -68,11 +73,10 @@ def configuration(port: int, upstream: int, auth: bool) -> str:
           mode: strict
           issuer: {ISSUER}
           audiences: ["{AUDIENCE}"]
-          jwks:
-            file: jwks.json
+          jwks: {jwks}
           resourceMetadata:
             resource: {AUDIENCE}
-            scopesSupported: [read:all]""" if auth else ""
+            scopesSupported: [read:all]""" if jwks else ""
     return f"""accessLog: off
 binds:
 - port: {port}
@@ -94,8 +98,8 @@ def command(case: str, folder: pathlib.Path, port: int, upstream: int, keys: Key
             args: argparse.Namespace) -> list[str]:
     if case == "forwarder":
         return [str(args.forwarder), str(port), str(upstream)]
-    (folder / "jwks.json").write_text(keys.jwks)
-    (folder / "config.yaml").write_text(configuration(port, upstream, case == "known token"))
+    jwks = keys.jwks if case == "known token" else None
+    (folder / "config.yaml").write_text(configuration(port, upstream, jwks))
     return [str(args.gateway), "run", "-f", str(folder / "config.yaml"), "--threads", "1",
             "--plugin-dir", str(args.folder / ("plugins" if case == "known token" else "none"))]
 
@@ -208,39 +212,46 @@ def toolchain() -> dict[str, str]:
             "valgrind": first("valgrind", "--version")}
 
 
-def judge(found: dict[str, dict[str, float]]) -> bool:
-    """Prints each figure beside its bound; true when all hold."""
-    good = True
+def judge(found: dict[str, dict[str, float]]) -> list[dict]:
+    """Each figure beside its bound."""
+    rows: list[dict] = []
 
-    def line(case: str, what: str, value: float, bound: float, meaning: str, warns: bool = False):
-        nonlocal good
-        held = value <= bound
-        verdict = "held" if held else "WARNING" if warns else "MISSED"
-        good = good and (held or warns)
-        print(f"{case:12} {what:18} {value:10.2f} (at most {bound:10.2f}, {meaning}) {verdict}")
+    def row(case: str, what: str, bound: float, meaning: str, warns: bool = False) -> None:
+        rows.append({"case": case, "what": what, "value": found[case][what],
+                     "bound": round(bound, 2), "meaning": meaning, "warns": warns})
 
-    print("\n## counts a request\n")
     for case in CASES[1:]:
         for what in ("malloc", "swift_allocObject"):
-            line(case, what, found[case][what], max(found["forwarder"][what], 0) + NOISE,
-                 "the bare forwarder's")
+            row(case, what, max(found["forwarder"][what], 0) + NOISE, "the bare forwarder's")
     if not THRESHOLDS.exists():
-        print("no thresholds are committed")
-        return good
+        return rows
     committed = json.loads(THRESHOLDS.read_text())
     same = committed["cpu"] == cpu_features()
     for case in CASES[1:]:
-        for what, value in found[case].items():
+        for what in found[case]:
             bound = max(committed["figures"][case][what], 0) * TOLERANCE
             if what == "instructions":
-                line(case, what, value, bound, "committed + 2 %", warns=not same)
+                row(case, what, bound, "committed + 2 %", warns=not same)
             else:
-                line(case, what, value, bound + NOISE, "committed + 2 %")
+                row(case, what, bound + NOISE, "committed + 2 %")
     if not same:
         print("this CPU's features differ from those of the committed instruction counts: "
               f"{sorted(set(committed['cpu']) ^ set(cpu_features()))}; a miss is a warning")
     if committed["toolchain"] != toolchain():
         print(f"committed with {committed['toolchain']}, this is {toolchain()}")
+    return rows
+
+
+def show(rows: list[dict]) -> bool:
+    """Prints the figures; true when all hold, a warning aside."""
+    print("\n## counts a request\n")
+    good = True
+    for row in rows:
+        held = row["value"] <= row["bound"]
+        verdict = "held" if held else "WARNING" if row["warns"] else "MISSED"
+        good = good and (held or row["warns"])
+        print(f"{row['case']:12} {row['what']:18} {row['value']:10.2f} (at most "
+              f"{row['bound']:10.2f}, {row['meaning']}) {verdict}")
     return good
 
 
@@ -250,6 +261,9 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with tempfile.TemporaryDirectory(prefix="gatehouse-count-") as folder:
         make_tree(pathlib.Path(folder), args)
+        if args.memory:
+            memory.report(args.gateway, configuration, pathlib.Path(folder))
+            return 0
         profiles = measure(args, pathlib.Path(folder))
     found = {case: figures(profile) for case, profile in profiles.items()}
     print(f"{'':12}{'instructions':>14}{'malloc':>10}{'swift_allocObject':>20}  a request")
@@ -262,12 +276,13 @@ def main() -> int:
         stages.top(case, profiles[case], args.top)
     document = {"cpu": cpu_features(), "toolchain": toolchain(), "requests": args.requests,
                 "figures": found}
-    if args.json:
-        args.json.write_text(json.dumps(document, indent=2) + "\n")
     if args.commit:
         THRESHOLDS.write_text(json.dumps(document, indent=2) + "\n")
         print(f"wrote {THRESHOLDS}")
-    return 0 if judge(found) or not args.check else 1
+    rows = judge(found)
+    if args.json:
+        args.json.write_text(json.dumps({**document, "judged": rows}, indent=2) + "\n")
+    return 0 if show(rows) or not args.check else 1
 
 
 if __name__ == "__main__":
