@@ -32,7 +32,8 @@ public struct ByteRange: Sendable, Hashable {
 
 extension UnsafeRawBufferPointer {
     /// The bytes of `range`, borrowed from this buffer; empty where the range lies outside it.
-    @inlinable public subscript(range: ByteRange) -> UnsafeRawBufferPointer {
+    @inlinable @inline(__always)
+    public subscript(range: ByteRange) -> UnsafeRawBufferPointer {
         let end = Int(range.start) + Int(range.count)
         guard end <= count else { return UnsafeRawBufferPointer(start: nil, count: 0) }
         return UnsafeRawBufferPointer(rebasing: self[Int(range.start)..<end])

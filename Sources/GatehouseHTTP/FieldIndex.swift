@@ -61,6 +61,7 @@ public final class FieldIndex {
     }
 
     /// Whether a field with this number is there.
+    @inline(__always)
     public func has(_ known: KnownField) -> Bool {
         present & (1 << UInt64(known.rawValue)) != 0
     }
@@ -97,6 +98,7 @@ public final class FieldIndex {
     }
 
     /// Adds a field; false where the index is full.
+    @inline(__always)
     func append(_ name: ByteRange, _ value: ByteRange, _ known: KnownField) -> Bool {
         guard count < capacity else { return false }
         storage[count] = Field(

@@ -4,15 +4,16 @@ enum FieldLine {
     ///
     /// A line that begins with white space (obs-fold, RFC 9112 §5.2) and white space before the
     /// colon (§5.1) are refused, as is every control character (RFC 9110 §5.5).
+    @inline(__always)
     static func read(
         _ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int
     ) -> Result<(name: ByteRange, value: ByteRange, known: KnownField), HTTPFault> {
         var at = start
         var hasUnderscore = false
         while at < end {
-            let byte = bytes[at]
-            guard Syntax.isToken(byte) else { break }
-            if byte == 0x5F { hasUnderscore = true }
+            at = Syntax.afterNameBytes(bytes, at)
+            guard at < end, Syntax.isToken(bytes[at]) else { break }
+            if bytes[at] == 0x5F { hasUnderscore = true }
             at += 1
         }
         guard at > start, at < end, bytes[at] == 0x3A else {

@@ -75,10 +75,21 @@ extension Syntax {
             }
             at += 16
         }
-        while at < bytes.count {
-            guard isValue(bytes[at]) else { return false }
-            at += 1
+        return areValue(bytes, base, at)
+    }
+
+    /// The last bytes from `at` on, fewer than sixteen: words that overlap what was looked at.
+    @inline(__always)
+    private static func areValue(
+        _ bytes: UnsafeRawBufferPointer, _ base: UnsafeRawPointer, _ start: Int
+    ) -> Bool {
+        if bytes.count >= 8, start < bytes.count {
+            let last = base.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self)
+            let first = base.loadUnaligned(
+                fromByteOffset: min(start, bytes.count - 8), as: UInt64.self)
+            if (controls(first) | controls(last)) & 0x8080_8080_8080_8080 == 0 { return true }
         }
+        for at in start..<bytes.count where !isValue(bytes[at]) { return false }
         return true
     }
 
@@ -91,13 +102,72 @@ extension Syntax {
             | ((delete &- 0x0101_0101_0101_0101) & ~delete)
     }
 
+    /// The first position from `start` on that may hold another byte than letters, digits and the
+    /// hyphen, of which nearly every field name is made. Eight bytes at a time: the bytes before the
+    /// answer are such bytes, the one at it is for `isToken` to judge.
+    ///
+    /// It looks at whole words of `bytes`, beyond the line's end too; CR is no such byte.
+    @inline(__always)
+    static func afterNameBytes(_ bytes: UnsafeRawBufferPointer, _ start: Int) -> Int {
+        guard let base = bytes.baseAddress else { return start }
+        var at = start
+        while at &+ 8 <= bytes.count {
+            let word = base.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            let others = ~nameBytes(UInt64(littleEndian: word)) & 0x8080_8080_8080_8080
+            if others != 0 { return at &+ others.trailingZeroBitCount / 8 }
+            at &+= 8
+        }
+        return at
+    }
+
+    /// The high bit of each byte that is a letter, a digit or a hyphen.
+    @inline(__always)
+    private static func nameBytes(_ word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let low = word & 0x7F7F_7F7F_7F7F_7F7F
+        let folded = low | 0x2020_2020_2020_2020
+        let letters = (folded &+ ones &* (128 - 0x61)) & ~(folded &+ ones &* (128 - 0x7B))
+        let digits = (low &+ ones &* (128 - 0x30)) & ~(low &+ ones &* (128 - 0x3A))
+        let hyphens = ~((low ^ (ones &* 0x2D)) &+ ones &* 0x7F)
+        return (letters | digits | hyphens) & ~word
+    }
+
     /// Whether `bytes` are `text`, letters of US-ASCII compared without case; `text` is lower case.
+    /// In words: which bytes of `text` are letters is known when this is compiled.
     @inline(__always)
     static func equalsFolded(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
-        guard bytes.count == text.utf8CodeUnitCount else { return false }
-        let wanted = text.utf8Start
-        for at in 0..<bytes.count where lower(bytes[at]) != wanted[at] { return false }
+        let count = text.utf8CodeUnitCount
+        guard bytes.count == count, let base = bytes.baseAddress else {
+            return bytes.count == count
+        }
+        let wanted = UnsafeRawPointer(text.utf8Start)
+        var at = 0
+        while at + 8 <= count {
+            guard isSameWord(base, wanted, at) else { return false }
+            at += 8
+        }
+        if at == count { return true }
+        if count >= 8 { return isSameWord(base, wanted, count - 8) }
+        while at < count {
+            guard lower(bytes[at]) == wanted.load(fromByteOffset: at, as: UInt8.self) else {
+                return false
+            }
+            at += 1
+        }
         return true
+    }
+
+    /// Whether eight bytes are the same but for the case of letters; `wanted` is lower case.
+    @inline(__always)
+    private static func isSameWord(
+        _ base: UnsafeRawPointer, _ wanted: UnsafeRawPointer, _ at: Int
+    ) -> Bool {
+        let text = wanted.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        // `text` is US-ASCII: no byte carries into the next.
+        let letters = (text &+ ones &* (128 - 0x61)) & ~(text &+ ones &* (128 - 0x7B))
+        let difference = base.loadUnaligned(fromByteOffset: at, as: UInt64.self) ^ text
+        return difference & ~((letters & (ones &* 0x80)) >> 2) == 0
     }
 
     /// Whether both are the same bytes but for the case of letters of US-ASCII.

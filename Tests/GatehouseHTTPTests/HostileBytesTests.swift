@@ -72,6 +72,25 @@ struct HostileBytesTests {
         #expect(readRequests(bytes(head + trailer)).end == .fault(HTTPFault(400, .trailer)))
     }
 
+    /// RFC 9110 §5.1, §5.6.2: a name is a token. The scan takes eight bytes at a time.
+    @Test func `a byte that is no token is found at every place of a name of every length`() {
+        let marks = Array("!#$%&'*+-.^_`|~".utf8)
+        for length in 1...19 {
+            for place in 0..<length {
+                for byte in UInt8.min...255 where byte != 0x3A {
+                    var name = [UInt8](repeating: 0x61, count: length)
+                    name[place] = byte
+                    let isToken =
+                        marks.contains(byte) || (48...57).contains(byte)
+                        || (65...90).contains(byte) || (97...122).contains(byte)
+                    let reading = readRequests(
+                        bytes("GET / HTTP/1.1\r\nHost: a\r\n") + name + bytes(": b\r\n\r\n"))
+                    #expect((reading.messages.count == 1) == isToken, "\(byte) at \(place)")
+                }
+            }
+        }
+    }
+
     @Test func `a control character is found at every place of a value of every length`() {
         for length in 1...40 {
             for at in 0..<length {

@@ -7,11 +7,10 @@ import NIOCore
 /// Raw memory and not a `ByteBuffer`: nothing of it outlives the call that sends it, so it needs
 /// neither a reference count nor a copy on write. Confined to its loop.
 final class SendBuffer {
-    // Nothing here calls out while a member is accessed: the check at run time can find nothing.
-    @exclusivity(unchecked) private var base: UnsafeMutableRawPointer
-    @exclusivity(unchecked) private var capacity: Int
+    private var base: UnsafeMutableRawPointer
+    private var capacity: Int
     /// How many bytes are composed.
-    @exclusivity(unchecked) private(set) var count = 0
+    private(set) var count = 0
 
     init() {
         capacity = ProxyLimits.scratchBytes

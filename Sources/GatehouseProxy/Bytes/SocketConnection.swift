@@ -10,9 +10,9 @@ import NIOCore
 class SocketConnection {
     final var context: ChannelHandlerContext?
     /// The socket that may be written to past the channel; -1: none.
-    @exclusivity(unchecked) private var descriptor: Int32 = -1
+    private var descriptor: Int32 = -1
     /// How many writes the channel holds. While there are any, all others queue behind them.
-    @exclusivity(unchecked) private var queued = 0
+    private var queued = 0
 
     /// From now on bytes may pass the channel by. Only for a channel without TLS, while it is open.
     final func takeSocket(of context: ChannelHandlerContext) {
