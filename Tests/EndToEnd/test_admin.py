@@ -6,7 +6,7 @@ import socket
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from support.gateway import authentication, gateway, route
+from support.gateway import authentication, bearer, gateway, route
 from support.processes import free_port, wait_until
 from support.tokens import Issuer
 
@@ -138,3 +138,37 @@ def test_draining_is_said_until_the_end(tmp_path, upstream, admin_port):
             assert {"reason": "draining"} in json.loads(body)["reasons"]
             assert get(admin_port, "/healthz")[0] == 200
         assert running.wait() == 0
+
+
+def test_token_outcomes_and_the_age_of_the_key_set(tmp_path, upstream, admin_port):
+    issuer = Issuer("http://issuer.test", "http://localhost/mcp")
+    policy = authentication(issuer, tmp_path, "http://localhost/mcp")
+    routes = [{**route("/", upstream.port, mcpAuthentication=policy), "name": "guarded"}]
+    with gateway(tmp_path, routes, top={"admin": {"port": admin_port}}, threads=2) as running:
+        prefix = "gatehouse_plugin_mcpAuthentication_"
+        token = issuer.token()
+        for _ in range(3):
+            assert status_of(running.port, bearer(token)) == 200
+        assert status_of(running.port, {}) == 401
+        assert status_of(running.port, bearer(issuer.faults()["tampered"])) == 401
+        wait_until(
+            lambda: value(
+                scrape(admin_port), prefix + "tokens_total", route="guarded", outcome="accepted"
+            )
+            == 3,
+            what="three accepted tokens",
+        )
+        samples = scrape(admin_port)
+        assert value(samples, prefix + "tokens_total", route="guarded", outcome="missing") == 1
+        assert value(samples, prefix + "tokens_total", route="guarded", outcome="refused") == 1
+        assert 0 <= value(samples, prefix + "jwks_age_seconds", route="guarded") < 60
+        assert value(samples, prefix + "jwks_keys", route="guarded") == 1
+
+
+def status_of(port, fields):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", "/", headers=fields)
+        return connection.getresponse().status
+    finally:
+        connection.close()

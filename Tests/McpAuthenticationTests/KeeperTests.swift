@@ -33,6 +33,11 @@ private final class RecordingServices: KeeperServices {
     func settle(_ topic: WaitTopic) { settled.append(topic) }
     func log(_ level: LogLevel, _ message: String) {}
     func report(isReady: Bool, reason: String) { ready = isReady }
+    var confirmed: [Int?] = []
+    var failures = 0
+    func keysConfirmed(_ count: Int?) { confirmed.append(count) }
+    func keysDropped() { confirmed.append(0) }
+    func keysFailed() { failures += 1 }
     func contents(of path: String) -> [UInt8]? { files[path] }
     func cached(_ key: String) -> [UInt8]? {
         shared.values[key].flatMap { $0.until > now ? $0.value : nil }

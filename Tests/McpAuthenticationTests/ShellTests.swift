@@ -116,6 +116,33 @@ struct ShellTests {
         none.end()
     }
 
+    @Test func `what becomes of tokens is counted, those that are good a moment later`() throws {
+        let bench = try Bench()
+        let metrics = { bench.instance.metrics.filter { $0.value != 0 } }
+        #expect(metrics()["jwks_keys"] == 1 && metrics()["jwks_failures_total"] == nil)
+        let loaded = try #require(metrics()["jwks_timestamp_seconds"])
+        let now = Double(bench.host.unixNanoseconds / 1_000_000_000)
+        #expect(loaded > now - 10 && loaded <= now)
+        let token = try bench.token()
+        let requests = [
+            [], bench.bearer(token), bench.bearer(token), bench.bearer("a.b.c"),
+            [("Authorization", "Bearer a b")], bench.bearer(try bench.token(["aud": "x"])),
+            bench.bearer(token) + bench.bearer(token),
+        ]
+        for fields in requests { bench.send("POST", "/mcp", fields).end() }
+        for _ in 0..<60 { bench.host.advance(milliseconds: 100) }
+        bench.settle()
+        #expect(metrics()["tokens_total accepted"] == 2)
+        #expect(metrics()["tokens_total missing"] == 1)
+        #expect(metrics()["tokens_total malformed"] == 1)
+        #expect(metrics()["tokens_total ambiguous"] == 1)
+        #expect(metrics()["tokens_total refused"] == 2)
+        #expect(metrics()["verifications_total"] == 3)
+        bench.host.advance(milliseconds: 200_000)
+        bench.send("POST", "/mcp", bench.bearer(token)).end()
+        #expect(metrics()["tokens_total expired"] == 1)
+    }
+
     @Test func `bad tokens are 401 invalid_token, malformed ones invalid_request, two are 400`()
         throws
     {

@@ -78,7 +78,7 @@ final class Keeper {
         case .greeted:
             if let keysNotice { services.broadcast(keysNotice) }
             if let metadataNotice { services.broadcast(metadataNotice) }
-        case .told: break
+        case .told, .counted: break
         }
     }
 
@@ -157,6 +157,7 @@ final class Keeper {
     private func drop() {
         services.log(.error, "the key set is too old to be used any longer")
         services.report(isReady: false, reason: "the key set is too old")
+        services.keysDropped()
         tell(.noKeys)
     }
 }
@@ -268,6 +269,7 @@ extension Keeper {
                 services.cache("fetching " + url, [], milliseconds: 1)
             }
             services.log(.warning, "the key set: \(error.reason)")
+            services.keysFailed()
             perform(keys, .failed, for: .keys)
         }
     }
@@ -281,9 +283,11 @@ extension Keeper {
                 tell(.keys(bytes))
             }
             services.report(isReady: true, reason: "")
+            services.keysConfirmed(report.count)
             if areKeysStarted { perform(keys, .succeeded(freshness: freshness), for: .keys) }
         } catch {
             services.log(.error, "the key set: \(error.reason)")
+            services.keysFailed()
             if areKeysStarted { perform(keys, .failed, for: .keys) }
         }
     }
@@ -291,7 +295,11 @@ extension Keeper {
     private func readFile() {
         guard case .file(let path) = configuration.keys else { return }
         if let bytes = services.contents(of: path) {
-            if keysNotice != .keys(bytes) { accept(bytes, freshness: nil) }
+            if keysNotice != .keys(bytes) {
+                accept(bytes, freshness: nil)
+            } else {
+                services.keysConfirmed(nil)
+            }
         } else if keysNotice == nil {
             services.log(.error, "the key set: \(path) cannot be read")
         }

@@ -17,6 +17,12 @@ protocol KeeperServices: AnyObject {
     func log(_ level: LogLevel, _ message: String)
     /// Whether the instance can do its work, for readiness probes.
     func report(isReady: Bool, reason: String)
+    /// The key set was found good just now, with so many usable keys; nil: as many as before.
+    func keysConfirmed(_ count: Int?)
+    /// The key set may not be used any longer.
+    func keysDropped()
+    /// A key set could not be had or used.
+    func keysFailed()
     /// The bytes of a file, up to a limit; `nil` where it cannot be read.
     func contents(of path: String) -> [UInt8]?
     /// The shared cache of this process.
@@ -47,6 +53,8 @@ enum KeeperPurpose: UInt64, Sendable {
     case keysShared = 6
     /// A loop started and knows nothing yet.
     case greeted = 7
+    /// The loops are to hand over what they counted.
+    case counted = 8
 }
 
 /// What exchanges wait for.

@@ -23,6 +23,8 @@ public final class AuthenticationLoop {
     private var lastDemand: Int64?
     /// The key set that was asked for last is on its way.
     private var isDemanding = false
+    /// Accepted tokens that were not yet counted at the host.
+    var accepted: UInt64 = 0
     /// What is left of this turn's verifications.
     var budget = AuthenticationLoop.verificationsPerTurn
     /// The rewritten document for the issuer that was asked for last.

@@ -4,8 +4,14 @@ import Glibc
 /// The host, as the keeper of one instance sees it. **Thread:** [control].
 final class HostServices: KeeperServices {
     private let host: Host
+    private let measures: Measures
+    /// What was last said of the key set: seconds since 1970, and its usable keys.
+    private var keys = (seconds: 0.0, count: 0)
 
-    init(_ host: Host) { self.host = host }
+    init(_ host: Host, _ measures: Measures) {
+        self.host = host
+        self.measures = measures
+    }
 
     var now: Int64 { Int64(clamping: host.monotonicNanoseconds / 1_000_000) }
 
@@ -55,6 +61,19 @@ final class HostServices: KeeperServices {
     }
 
     func report(isReady: Bool, reason: String) { host.setReady(isReady, reason: reason) }
+
+    func keysConfirmed(_ count: Int?) {
+        say((Double(host.unixNanoseconds / 1_000_000_000), count ?? keys.count))
+    }
+
+    func keysDropped() { say((0, 0)) }
+
+    func keysFailed() { measures.countKeysFailure() }
+
+    private func say(_ now: (seconds: Double, count: Int)) {
+        measures.addKeys(seconds: now.seconds - keys.seconds, count: now.count - keys.count)
+        keys = now
+    }
 
     func contents(of path: String) -> [UInt8]? { FileContents.read(path, limit: 512 * 1024) }
 

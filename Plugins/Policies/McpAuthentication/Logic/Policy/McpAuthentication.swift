@@ -45,6 +45,7 @@ public final class McpAuthentication: PolicyPlugin {
     let location: CompiledLocation
     /// The client's secret, read once; never logged.
     let secret: String?
+    let measures: Measures
     private let services: HostServices
     private let keeper: Keeper
 
@@ -75,7 +76,8 @@ public final class McpAuthentication: PolicyPlugin {
         slots = setup.slots
         clientNote = setup.clientNote
         secret = try Self.secret(configuration, context)
-        services = HostServices(context.host)
+        measures = Measures(context.host)
+        services = HostServices(context.host, measures)
         keeper = Keeper(
             configuration, discovery: adapter.discovery(configuration), services: services)
         if !context.isDryRun { keeper.start() }
@@ -107,6 +109,11 @@ public final class McpAuthentication: PolicyPlugin {
     /// A fetch or a timer of the keeper, or a loop's bell.
     public func completed(token: UInt64, _ result: OperationResult) {
         guard let (purpose, isTimer) = KeeperPurpose.of(token: token) else { return }
+        if purpose == .counted {
+            // Where the loops cannot be told, they hand over with the next token.
+            _ = try? host.broadcast(token: Measures.collect, payload: [])
+            return
+        }
         if isTimer { return keeper.woken(purpose) }
         keeper.answered(purpose, result.answer, isDenied: result.error == .denied)
     }
@@ -123,6 +130,7 @@ public final class McpAuthentication: PolicyPlugin {
 
     /// A broadcast of the keeper.
     public func notified(_ loop: AuthenticationLoop, token: UInt64, payload: BorrowedBytes) {
+        if token == Measures.collect { return handOver(loop) }
         guard let notice = LoopNotice(token: token, payload: payload.array) else { return }
         loop.take(notice)
     }

@@ -112,8 +112,10 @@ extension McpAuthentication {
                 let name = loop.cache.clientID(slot)
                 if !name.isEmpty { try? exchange.setNote(clientNote, name) }
             }
+            countAccepted(loop)
             return pass(exchange, expiry: expiry, attempt, &state)
-        case .expired: return refuse(exchange, .invalidToken, "the token has expired")
+        case .expired:
+            return refuse(exchange, .invalidToken, "the token has expired", as: .expired)
         case .notYetValid: return refuse(exchange, .invalidToken, "the token is not valid yet")
         case .miss: return verify(token, loop, exchange, attempt, &state)
         }
@@ -133,6 +135,7 @@ extension McpAuthentication {
         }
         guard let keys = loop.keys else { return withoutKeys(exchange, attempt) }
         loop.begin(turn: attempt.now)
+        measures.countVerification()
         let bytes = token.array
         let verdict = judge.judge(
             bytes, keys: keys, now: attempt.now, budget: &loop.budget, normalize: normalizer)
@@ -161,6 +164,7 @@ extension McpAuthentication {
         {
             return .pause
         }
+        measures.count(.keysMissing)
         if configuration.mode == .permissive { return withoutToken(exchange) }
         return respond(exchange, .keysMissing(retryAfter: 5))
     }
@@ -181,6 +185,7 @@ extension McpAuthentication {
     /// This turn's verifications are used up: the next turn goes on, for a bounded time.
     private func later(_ exchange: Exchange, _ attempt: Attempt) -> Action {
         guard attempt.waits < Self.turnsAtMost else {
+            measures.count(.overload)
             return respond(
                 exchange,
                 .problem(503, "too many tokens at once", retryAfter: 1, reason: "overload"))
@@ -229,6 +234,7 @@ extension McpAuthentication {
 
     /// No credential of our kind: the challenge without an error (G04), or through.
     private func missing(_ exchange: Exchange) -> Action {
+        measures.count(.missing)
         if configuration.mode != .strict { return withoutToken(exchange) }
         return respond(exchange, .unauthorized(challenge(exchange, nil), reason: "no token"))
     }
@@ -237,7 +243,11 @@ extension McpAuthentication {
         remove(exchange) ? .continue : .fail
     }
 
-    private func refuse(_ exchange: Exchange, _ error: BearerError, _ reason: String) -> Action {
+    private func refuse(
+        _ exchange: Exchange, _ error: BearerError, _ reason: String,
+        as outcome: TokenOutcome? = nil
+    ) -> Action {
+        measures.count(outcome ?? (error == .invalidRequest ? .malformed : .refused))
         if configuration.mode == .permissive {
             host.log(.info, "the token is not valid: \(reason)", exchange: exchange)
             return withoutToken(exchange)
@@ -246,6 +256,7 @@ extension McpAuthentication {
     }
 
     private func several(_ exchange: Exchange) -> Action {
+        measures.count(.ambiguous)
         if configuration.mode == .permissive { return withoutToken(exchange) }
         return respond(exchange, .ambiguous(challenge(exchange, .invalidRequest)))
     }
