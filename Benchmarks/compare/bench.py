@@ -19,6 +19,8 @@ class Bench:
     keys: Keys
     tools: Tools
     figures: list[Figure] = dataclasses.field(default_factory=list)
+    #: What each scenario printed: a row for each peer.
+    tables: dict[str, list[dict]] = dataclasses.field(default_factory=dict)
     _peers: int = 0
 
     def add(self, scenario: str, name: str, value: float, unit: str = "",
@@ -27,6 +29,11 @@ class Bench:
         if tolerance is not None:
             figure.tolerance = tolerance
         self.figures.append(figure)
+
+    def row(self, scenario: str, **cells: str | float) -> None:
+        """One row of a scenario's table, for the documents."""
+        self.tables.setdefault(scenario, []).append(
+            {key: cell if isinstance(cell, str) else round(cell, 3) for key, cell in cells.items()})
 
     def _folder(self) -> pathlib.Path:
         self._peers += 1

@@ -18,10 +18,16 @@ def run(bench: Bench) -> None:
     subprocess.run(
         [sys.executable, str(ROOT / "Benchmarks/count/main.py"),
          "--gateway", str(static / "gatehouse"), "--forwarder", str(static / "NIOForwarder"),
-         "--runtime", str(ROOT / "dist/lib"), "--json", str(out), "--plugins",
+         "--runtime", str(ROOT / "dist/lib"), "--json", str(out), "--stages", "--plugins",
          *(str(ROOT / f".build/release/lib{name}.so") for name in ("cors", "mcpAuthentication"))],
         check=True)
-    for row in json.loads(out.read_text())["judged"]:
+    document = json.loads(out.read_text())
+    for case, figures in document["figures"].items():
+        bench.row("counts", peer=case, **figures)
+    for stage in document["stages"]["plain"]:
+        bench.row("stages", peer=stage, **{
+            case.replace(" ", "_"): costs[stage] for case, costs in document["stages"].items()})
+    for row in document["judged"]:
         # Its bounds hold the tolerance already; where the CPU differs a miss is a warning.
         bench.add("counts", f"{row['case']}: {row['what']}, {row['meaning']}", row["value"], "",
                   None if row["warns"] else row["bound"], tolerance=1)

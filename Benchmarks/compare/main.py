@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,7 @@ import time
 from collections.abc import Callable
 
 import counts
+import document
 import fresh
 import openloop
 import startup
@@ -51,7 +53,10 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--only", action="append", choices=list(SCENARIOS), metavar="SCENARIO",
                    help=f"one of: {', '.join(SCENARIOS)}; may be repeated")
     p.add_argument("--check", action="store_true", help="fail where a bound is missed")
-    p.add_argument("--json", type=pathlib.Path, help="also write the figures to this file")
+    p.add_argument("--json", type=pathlib.Path,
+                   help="also write the figures to this file; with --only, into it")
+    p.add_argument("--document", type=pathlib.Path,
+                   help="only write the figures of the --json file into this Markdown file")
     return p.parse_args()
 
 
@@ -65,7 +70,8 @@ def versions(args: argparse.Namespace) -> dict[str, str]:
     for name, command in commands.items():
         run = subprocess.run(command, capture_output=True, text=True)
         lines = [line.strip() for line in (run.stdout + run.stderr).splitlines() if line.strip()]
-        found[name] = lines[0] if lines else "?"
+        # Envoy begins with the path of its binary.
+        found[name] = re.sub(r"^\S*/envoy\s+", "envoy ", lines[0]) if lines else "?"
     return found
 
 
@@ -84,6 +90,9 @@ def main() -> int:
     args.dist = args.dist.resolve()
     if args.json:
         args.json = args.json.resolve()
+    if args.document:
+        document.fill(args.document, json.loads(args.json.read_text()))
+        return 0
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     started = time.monotonic()
     known = versions(args)
@@ -101,10 +110,22 @@ def main() -> int:
     held = judge(bench)
     print(f"{time.monotonic() - started:.0f} s")
     if args.json:
-        args.json.write_text(json.dumps(
-            {"versions": known, "rounds": args.rounds, "seconds": args.seconds, "held": held,
-             "figures": [figure.document() for figure in bench.figures]}, indent=2) + "\n")
+        write(args, known, bench)
     return 0 if held or not args.check else 1
+
+
+def write(args: argparse.Namespace, known: dict[str, str], bench: Bench) -> None:
+    """The run as JSON; a run of some scenarios replaces these alone."""
+    found = {"versions": known, "rounds": args.rounds, "seconds": args.seconds,
+             "connections": args.connections, "figures": [], "tables": {}}
+    if args.only and args.json.exists():
+        before = json.loads(args.json.read_text())
+        measured = {figure.scenario for figure in bench.figures}
+        found["figures"] = [f for f in before["figures"] if f["scenario"] not in measured]
+        found["tables"] = before["tables"]
+    found["figures"] += [figure.document() for figure in bench.figures]
+    found["tables"] |= bench.tables
+    args.json.write_text(json.dumps(found, indent=2) + "\n")
 
 
 if __name__ == "__main__":

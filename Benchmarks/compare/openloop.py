@@ -38,6 +38,8 @@ def run(bench: Bench) -> None:
                 p50[peer.name].append(out["p50_us"])
     print(f"\n## open loop: {rate:.0f} requests a second, {rounds} rounds\n")
     for peer in p99:
+        bench.row("open loop", peer=peer, rate=rate, p50_us=median(p50[peer]),
+                  p99_us=median(p99[peer]))
         print(f"{peer:24} p50 {median(p50[peer]):8.0f} us   p99 {median(p99[peer]):8.0f} us",
               flush=True)
     bench.add("open loop", "rate", rate, "req/s")
@@ -61,6 +63,8 @@ def workers(bench: Bench) -> None:
         calls = {peer.name: _calls(bench, peer, file) for peer in (one, two)}
     print("\n## workers\n")
     for name, rows in cpu.items():
+        bench.row("two workers", peer=name, cpu_us=median(rows), calls=", ".join(
+            f"{call} {count:.3f}" for call, count in calls[name].items()))
         print(f"{name:24} {median(rows):8.2f} us a request at {rate:.0f} a second; system calls: "
               + ", ".join(f"{call} {count:.4f}" for call, count in calls[name].items()), flush=True)
     bench.add("two workers", "CPU a request / one worker", ratio(cpu[two.name], cpu[one.name]),

@@ -32,6 +32,7 @@ def run(bench: Bench) -> None:
     print(f"\n## start: {STARTS} times\n")
     print(f"first answer after {median(times):.0f} ms ({min(times):.0f} to {max(times):.0f}), "
           f"RSS idle {median(memory):.1f} MiB", flush=True)
+    bench.row("start", peer="gatehouse", first_answer_ms=median(times), idle_mib=median(memory))
     bench.add("start", "to the first answer (median of 20)", median(times), "ms", LIMIT_MS,
               tolerance=1)
     bench.add("start", "RSS idle, both plugins", median(memory), "MiB", LIMIT_MIB, tolerance=1)

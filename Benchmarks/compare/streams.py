@@ -33,6 +33,8 @@ def memory(bench: Bench) -> None:
                 time.sleep(1)
                 after = peer.rss_kib()
                 each[peer.name] = (after - before) / IDLE
+                bench.row("idle streams", peer=peer.name, before_mib=before / 1024,
+                          with_mib=after / 1024, each_kib=each[peer.name])
                 print(f"{peer.name:24} {before / 1024:8.1f} MiB before, {after / 1024:8.1f} with "
                       f"them: {each[peer.name]:6.2f} KiB each", flush=True)
                 stop(client)
@@ -40,7 +42,7 @@ def memory(bench: Bench) -> None:
             if client:
                 stop(client)
             stop(origin)
-    bench.add("streams", f"RSS of an idle stream ({IDLE})", each["gatehouse"], "KiB",
+    bench.add("idle streams", f"RSS of an idle stream ({IDLE})", each["gatehouse"], "KiB",
               each["nginx"])
 
 
@@ -68,10 +70,12 @@ def latency(bench: Bench) -> None:
             rows[peer.name].append(_lateness(bench, peer))
     print(f"\n## events on {LIVE} streams, {RATE} a second on each\n")
     for name, found in rows.items():
+        bench.row("live streams", peer=name,
+                  **{key: median([r[key] for r in found]) for key in ("p50_us", "p99_us")})
         print(f"{name:24}" + "".join(
             f" {key[:-3]} {median([r[key] for r in found]):7.0f} us"
             for key in ("p50_us", "p99_us", "p999_us"))
             + f", {median([r['rate'] for r in found]):.0f} a second", flush=True)
     p99 = {name: median([r["p99_us"] for r in found]) for name, found in rows.items()}
-    bench.add("streams", "p99 of an event's lateness", p99["gatehouse"] / 1000, "ms",
+    bench.add("live streams", "p99 of an event's lateness", p99["gatehouse"] / 1000, "ms",
               (p99["nginx"] + LATENESS_US) / 1000)

@@ -27,7 +27,7 @@ def run(bench: Bench, scenario: str) -> None:
             for peer in peers:
                 samples[peer.name].append(
                     round_of(peer, lua, bench.args.seconds, bench.args.connections))
-    _report(scenario, samples)
+    _report(bench, scenario, samples)
     ours = [row.cpu_us for row in samples["gatehouse"]]
     bench.add(scenario, "CPU a request", median(ours), "us")
     for peer, bound in bounds.items():
@@ -36,12 +36,15 @@ def run(bench: Bench, scenario: str) -> None:
             bench.add(scenario, f"CPU a request / {peer}", ratio(ours, theirs), "x", bound)
 
 
-def _report(scenario: str, samples: dict[str, list[Sample]]) -> None:
+def _report(bench: Bench, scenario: str, samples: dict[str, list[Sample]]) -> None:
     ours = [row.cpu_us for row in samples["gatehouse"]]
     print(f"\n## {scenario}\n")
     print(f"{'peer':24}{'cpu us/req':>12}{'req/s':>10}{'p99 ms':>9}{'RSS MiB':>9}{'ours/peer':>11}")
     for name, rows in samples.items():
         cpu = [row.cpu_us for row in rows]
+        bench.row(scenario, peer=name, cpu_us=median(cpu), ratio=ratio(ours, cpu),
+                  requests=median([r.rps for r in rows]), p99_ms=median([r.p99_ms for r in rows]),
+                  rss_mib=median([r.rss_kib for r in rows]) / 1024)
         print(f"{name:24}{median(cpu):12.2f}{median([r.rps for r in rows]):10.0f}"
               f"{median([r.p99_ms for r in rows]):9.2f}"
               f"{median([r.rss_kib for r in rows]) / 1024:9.1f}{ratio(ours, cpu):11.2f}",

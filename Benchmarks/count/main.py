@@ -270,8 +270,7 @@ def main() -> int:
     for case, row in found.items():
         print(f"{case:12}{row['instructions']:14.0f}{row['malloc']:10.2f}"
               f"{row['swift_allocObject']:20.2f}")
-    if args.stages:
-        stages.report({case: profiles[case] for case in CASES[1:]})
+    costs = stages.report({case: profiles[case] for case in CASES[1:]}) if args.stages else {}
     for case in CASES if args.top else []:
         stages.top(case, profiles[case], args.top)
     document = {"cpu": cpu_features(), "toolchain": toolchain(), "requests": args.requests,
@@ -281,7 +280,7 @@ def main() -> int:
         print(f"wrote {THRESHOLDS}")
     rows = judge(found)
     if args.json:
-        args.json.write_text(json.dumps({**document, "judged": rows}, indent=2) + "\n")
+        args.json.write_text(json.dumps({**document, "judged": rows, "stages": costs}, indent=2) + "\n")
     return 0 if show(rows) or not args.check else 1
 
 
