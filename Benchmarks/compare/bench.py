@@ -24,8 +24,9 @@ class Bench:
     _peers: int = 0
 
     def add(self, scenario: str, name: str, value: float, unit: str = "",
-            bound: float | None = None, tolerance: float | None = None) -> None:
-        figure = Figure(scenario, name, value, unit, bound)
+            bound: float | None = None, tolerance: float | None = None,
+            fallback: float | None = None) -> None:
+        figure = Figure(scenario, name, value, unit, bound, fallback=fallback)
         if tolerance is not None:
             figure.tolerance = tolerance
         self.figures.append(figure)

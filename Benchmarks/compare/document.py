@@ -14,6 +14,7 @@ COLUMNS = {
     "idle streams": [("RSS before, MiB", "before_mib", 1), ("with them, MiB", "with_mib", 1),
                      ("each, KiB", "each_kib", 2)],
     "live streams": [("p50 us", "p50_us", 0), ("p99 us", "p99_us", 0)],
+    "memory": [("bytes", "bytes", 0), ("blocks", "blocks", 2)],
     "start": [("first answer, ms", "first_answer_ms", 0), ("RSS idle, MiB", "idle_mib", 1)],
     "counts": [("instructions", "instructions", 0), ("malloc", "malloc", 2),
                ("swift_allocObject", "swift_allocObject", 2)],
@@ -40,7 +41,7 @@ def bounds(figures: list[dict]) -> str:
     lines = ["| scenario | figure | measured | at most | |", "|---|---|---|---|---|"]
     for f in figures:
         bound = "" if f["bound"] is None else f"{f['bound']:.2f}"
-        verdict = "" if f["bound"] is None else "held" if f["held"] else "**missed**"
+        verdict = f["verdict"] if f["held"] else "**missed**"
         lines.append(f"| {f['scenario']} | {f['name']} | {f['value']:.2f} {f['unit']} | {bound} "
                      f"| {verdict} |")
     return "\n".join(lines)

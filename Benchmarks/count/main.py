@@ -262,7 +262,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="gatehouse-count-") as folder:
         make_tree(pathlib.Path(folder), args)
         if args.memory:
-            memory.report(args.gateway, configuration, pathlib.Path(folder))
+            rows = memory.report(args.gateway, configuration, pathlib.Path(folder))
+            if args.json and args.json.exists():
+                # Into the figures of a comparison, where the document takes it from.
+                known = json.loads(args.json.read_text())
+                known.setdefault("tables", {})["memory"] = rows
+                args.json.write_text(json.dumps(known, indent=2) + "\n")
             return 0
         profiles = measure(args, pathlib.Path(folder))
     found = {case: figures(profile) for case, profile in profiles.items()}

@@ -27,8 +27,8 @@ def _site(frames: list[str]) -> str:
     return next((name for name in names if not CARRIERS.match(name)), names[-1])
 
 
-def report(gateway: pathlib.Path, configuration, folder: pathlib.Path) -> None:
-    """Opens so many streams under DHAT; prints the bytes that each holds at the peak."""
+def report(gateway: pathlib.Path, configuration, folder: pathlib.Path) -> list[dict]:
+    """Opens so many streams under DHAT; prints and returns the bytes that each holds."""
     tools = Tools(folder)
     origin, upstream = tools.stream_origin(STREAMS, 0)
     port, out = free_port(), folder / "dhat.json"
@@ -52,7 +52,7 @@ def report(gateway: pathlib.Path, configuration, folder: pathlib.Path) -> None:
         for each in (client, process, origin):
             if each:
                 stop(each)
-    _show(json.loads(out.read_text()))
+    return _show(json.loads(out.read_text()))
 
 
 def _wait(process: subprocess.Popen, port: int, folder: pathlib.Path) -> None:
@@ -64,7 +64,13 @@ def _wait(process: subprocess.Popen, port: int, folder: pathlib.Path) -> None:
     raise RuntimeError("does not listen:\n" + (folder / "log.txt").read_text()[-2000:])
 
 
-def _show(document: dict) -> None:
+def _short(name: str) -> str:
+    """Module, type and function, without how it was specialised and its parameters."""
+    name = re.sub(r"^.* (?:of|in) (?=[A-Z])", "", name).replace("NIOPosix.(", "(")
+    return re.sub(r" in _[0-9A-F]{32}", "", re.split(r"\(_?\w*:| -> ", name)[0])[:90]
+
+
+def _show(document: dict) -> list[dict]:
     table = document["ftbl"]
     held: dict[str, list[float]] = collections.defaultdict(lambda: [0.0, 0.0])
     for point in document["pps"]:
@@ -77,6 +83,10 @@ def _show(document: dict) -> None:
     rows = sorted(held.items(), key=lambda row: -row[1][0])
     names = demangled([name for name, _ in rows])
     print(f"\n## an idle event stream: bytes and blocks by allocation site ({STREAMS} streams)\n")
-    for name, (size, blocks) in rows:
-        print(f"{size:9.0f} {blocks:6.2f}  {names[name][:140]}")
-    print(f"{sum(size for _, (size, _) in rows):9.0f} {sum(b for _, (_, b) in rows):6.2f}  all")
+    table = [{"peer": _short(names[name]), "bytes": size, "blocks": blocks}
+             for name, (size, blocks) in rows]
+    table.append({"peer": "all", "bytes": sum(row["bytes"] for row in table),
+                  "blocks": sum(row["blocks"] for row in table)})
+    for row in table:
+        print(f"{row['bytes']:9.0f} {row['blocks']:6.2f}  {row['peer']}")
+    return table
