@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include "affinity.h"
 #include "library.h"
+#include "memory.h"
 #include "probe.h"
 
 #endif

@@ -4,20 +4,14 @@ import NIOCore
 /// Stops a listener's accepting for a moment: when the process has no descriptors (accept fails,
 /// and the socket stays readable: without a pause the loop would spin), and when not even a refusal
 /// could be sent. What waits in the kernel's queue is accepted later. **Confined to:** its loop.
-final class AcceptGate: ChannelDuplexHandler {
+final class AcceptGate: ChannelInboundHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel
-    typealias OutboundIn = any Channel
 
     private let worker: Worker
     private var isPaused = false
-    private var hasPendingRead = false
 
     init(_ worker: Worker) { self.worker = worker }
-
-    func read(context: ChannelHandlerContext) {
-        if isPaused { hasPendingRead = true } else { context.read() }
-    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         context.fireChannelRead(data)
@@ -33,6 +27,9 @@ final class AcceptGate: ChannelDuplexHandler {
     private func pause(_ context: ChannelHandlerContext) {
         guard !isPaused else { return }
         isPaused = true
+        // Holding back `read` would not do: after an error the channel still has one of its own, so
+        // the poller would go on telling of the same connection.
+        setAccepting(false, context)
         worker.counters.add(CounterLayout.acceptPauses)
         schedule(context)
     }
@@ -49,8 +46,10 @@ final class AcceptGate: ChannelDuplexHandler {
         guard context.channel.isActive else { return }
         if worker.budget.isExhausted { return schedule(context) }
         isPaused = false
-        guard hasPendingRead else { return }
-        hasPendingRead = false
-        context.read()
+        setAccepting(true, context)
+    }
+
+    private func setAccepting(_ isAccepting: Bool, _ context: ChannelHandlerContext) {
+        try? context.channel.syncOptions?.setOption(.autoRead, value: isAccepting)
     }
 }

@@ -1,3 +1,4 @@
+import CGatehouseHost
 import GatehouseConfig
 import GatehouseProxy
 import Glibc
@@ -35,7 +36,13 @@ final class MemoryWatch: Sendable {
 
     private func run() {
         repeat {
-            guard let used = Self.residentBytes() else { return }
+            guard var used = Self.residentBytes() else { return }
+            if MemoryPressure.Level(used: used, of: most) > .none {
+                // What connections have freed is still the allocator's: without this the process
+                // would refuse for ever what it has room for.
+                gatehouse_trim_memory()
+                used = Self.residentBytes() ?? used
+            }
             let level = MemoryPressure.Level(used: used, of: most)
             if level != pressure.level {
                 logger.log(
