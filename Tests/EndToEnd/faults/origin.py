@@ -1,8 +1,8 @@
 """An origin server that a test scripts: a function runs for each connection, on a thread.
 
-    def handle(peer):
-        while peer.head():
-            peer.send(OK)
+def handle(peer):
+    while peer.head():
+        peer.send(OK)
 """
 
 import contextlib

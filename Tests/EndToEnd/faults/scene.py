@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 from support.gateway import gateway, route
-from support.processes import wait_until
+from support.places import PLUGINS
+from support.processes import free_port, wait_until
 
 from faults.client import ask
 from faults.origin import Origin
@@ -26,6 +27,7 @@ TIMEOUTS = {
     "connect": "500ms",
     "response": "600ms",
     "upstreamIdle": "300ms",
+    "write": "600ms",
     "drain": "300ms",
 }
 
@@ -94,6 +96,7 @@ class Scene:
     def __init__(self, proxy, origin, good):
         self.proxy, self.origin, self.good = proxy, origin, good
         self.port = proxy.port
+        self.admin = proxy.admin
 
     def ask(self, *arguments, **named):
         return ask(self.port, *arguments, **named)
@@ -136,9 +139,30 @@ class Scene:
         except TimeoutError:
             now = Levels(self.proxy)
             raise AssertionError(f"{before.held} before, {now.held} after") from None
+        wait_until(lambda: not any(self.pending().values()), seconds, f"{self.pending()} gone")
         grown = Levels(self.proxy).resident - before.resident
         bound = max(growth, before.resident // 20)
         assert grown <= bound, f"{grown} bytes more, {bound} allowed"
+
+    def metric(self, name, **labels):
+        """The sum of a metric over the series that have these labels."""
+        total = 0.0
+        for line in ask(self.admin, "/metrics").body.decode().splitlines():
+            series, _, value = line.rpartition(" ")
+            has_labels = all(f'{key}="{text}"' in series for key, text in labels.items())
+            if series.split("{")[0] == name and has_labels:
+                total += float(value)
+        return total
+
+    def pending(self):
+        """What is under way, by the gateway's own gauges."""
+        return {
+            "exchanges": self.metric("gatehouse_exchanges_open"),
+            "connections": self.metric("gatehouse_downstream_connections_open"),
+            "requests that wait": self.metric("gatehouse_upstream_pending_requests"),
+            "upstream": self.metric("gatehouse_upstream_connections", state="active"),
+            "connecting": self.metric("gatehouse_upstream_connections", state="connecting"),
+        }
 
     def records(self):
         return [json.loads(line) for line in list(self.proxy.lines) if line.startswith("{")]
@@ -186,10 +210,13 @@ def scene(
     policies=None,
     origin=None,
     before=(),
+    plugins=PLUGINS,
 ):
     """`handle`: what the origin behind /x does; `port`: another port behind /x; `routes`: more."""
     origin, good = origin or Origin(handle), Origin()
-    document = {"timeouts": {**TIMEOUTS, **(timeouts or {})}, **(top or {})}
+    admin = free_port()
+    document = {"timeouts": {**TIMEOUTS, **(timeouts or {})}, "admin": {"port": admin}}
+    document.update(top or {})
     if limits:
         document["limits"] = limits
     all_routes = [
@@ -199,8 +226,15 @@ def scene(
     ]
     try:
         with gateway(
-            folder, all_routes, top=document, env=env, threads=threads, before=before
+            folder,
+            all_routes,
+            plugins=plugins,
+            top=document,
+            env=env,
+            threads=threads,
+            before=before,
         ) as proxy:
+            proxy.admin = admin
             yield Scene(proxy, origin, good)
             if proxy.process.poll() is not None:
                 raise AssertionError(f"it ended: {proxy.error_text[-2000:]}")

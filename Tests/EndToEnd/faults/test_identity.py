@@ -1,4 +1,4 @@
-"""F20 to F26: the authorization server is down, slow or lies; keys rotate; the clock jumps."""
+"""F20 to F25: the authorization server is down, slow or lies; keys rotate."""
 
 import contextlib
 import gzip
@@ -10,48 +10,20 @@ import pytest
 from support.processes import free_port
 from support.tokens import Issuer
 
-from faults.client import Client, ask
-from faults.inject import faketime_library
-from faults.origin import Origin
+from faults.client import Client
+from faults.keyserver import (
+    AUDIENCE,
+    METADATA,
+    KeyServer,
+    demand,
+    http,
+    secured,
+    status,
+    wait_for_keys,
+)
 from faults.scene import scene
 
-AUDIENCE = "http://gw.test/mcp"
-METADATA = "/.well-known/oauth-protected-resource/x"
 MIB = 1 << 20
-
-
-class KeyServer(Origin):
-    """Serves a key set at /jwks.json; `answer` replaces the whole response."""
-
-    def __init__(self, issuer=None):
-        self.issuer = issuer or Issuer("http://as.test", AUDIENCE)
-        self.answer = None
-        self.document = self.issuer.key_set()
-        super().__init__(self._serve_keys)
-
-    def _serve_keys(self, peer):
-        while peer.head() is not None:
-            if callable(self.answer):
-                return self.answer(peer)
-            peer.send(self.answer or http(json.dumps(self.document).encode()))
-
-    @property
-    def fetches(self):
-        return len(self.heads)
-
-    def policy(self, **more):
-        return {
-            "issuer": self.issuer.issuer,
-            "audiences": [self.issuer.audience],
-            "jwks": {"url": f"http://127.0.0.1:{self.port}/jwks.json"},
-            "resourceMetadata": {"resource": AUDIENCE},
-            **more,
-        }
-
-
-def http(body, status=200, kind="application/json", more=b""):
-    head = f"HTTP/1.1 {status} x\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
-    return head.encode() + more + b"\r\n" + body
 
 
 @pytest.fixture
@@ -59,31 +31,6 @@ def keys():
     server = KeyServer()
     yield server
     server.stop()
-
-
-def secured(folder, keys, **more):
-    return scene(folder, policies={"mcpAuthentication": keys.policy()}, **more)
-
-
-def status(here, token):
-    fields = [f"Authorization: Bearer {token}"] if token else []
-    return here.ask(fields=fields).status
-
-
-def wait_for_keys(here, keys, token=None):
-    """Without asking for them: that would use up what is allowed for a while."""
-    keys.wait_for(lambda k: k.fetches > 0)
-    time.sleep(0.3)
-    deadline = time.monotonic() + 10
-    while status(here, token or keys.issuer.token()) != 200:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
-def demand(here, keys, kid="nobody"):
-    """A token with an unknown key makes the gateway ask for newer keys."""
-    stranger = Issuer(keys.issuer.issuer, AUDIENCE, kid)
-    return here.ask(fields=[f"Authorization: Bearer {stranger.token()}"])
 
 
 def test_f20_the_authorization_server_is_down(tmp_path, keys):
@@ -224,9 +171,7 @@ def late_key_server(port, issuer):
 
 def in_parallel(count, work):
     results = []
-    threads = [
-        threading.Thread(target=lambda n=n: results.append(work(n))) for n in range(count)
-    ]
+    threads = [threading.Thread(target=lambda n=n: results.append(work(n))) for n in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -299,71 +244,3 @@ def test_f24_a_flood_of_unknown_keys(tmp_path, keys):
 
         here.prove(fault, growth=6 * MIB)
         assert keys.fetches - asked <= 1 + (time.monotonic() - started) // 30
-
-
-class FakeClock:
-    """libfaketime with the monotonic clock left alone; `step` moves the wall clock."""
-
-    def __init__(self, folder):
-        self.file = folder / "faketime"
-        self.file.write_text("+0\n")
-        self.environment = {
-            "LD_PRELOAD": faketime_library(),
-            "FAKETIME_TIMESTAMP_FILE": str(self.file),
-            "FAKETIME_NO_CACHE": "1",
-            "DONT_FAKE_MONOTONIC": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        }
-
-    def step(self, seconds):
-        self.file.write_text(f"{seconds:+d}\n")
-
-
-@pytest.mark.parametrize("hours", [1, -1])
-def test_f26_the_clock_steps(tmp_path, keys, hours):
-    """Deadlines do not fire and do not stall; exp and nbf follow the wall clock; it is logged."""
-    clock = FakeClock(tmp_path)
-
-    def handle(peer):
-        while (head := peer.head()) is not None:
-            if b"slow" in head.split(b"\r\n")[0]:
-                peer.origin.wait_for(lambda o: "go" in o.notes, 5)
-            if b"never" in head.split(b"\r\n")[0]:
-                peer.wait_closed(10)
-                return
-            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-
-    with secured(tmp_path, keys, handle=handle, env=clock.environment,
-        # env puts what libfaketime shares between processes into the environment.
-        before=["/usr/bin/env"], timeouts={"response": "2s"}) as here:
-        now = int(time.time())
-        soon = keys.issuer.token(exp=now + 1800)
-        later = keys.issuer.token(nbf=now + 1800, exp=now + 36000, sub="later")
-        past = keys.issuer.token(exp=now - 1800, sub="past")
-        wait_for_keys(here, keys, soon)
-        assert [status(here, t) for t in (soon, later, past)] == [200, 401, 401]
-        with Client(here.port) as idle, Client(here.port) as waiting:
-            assert idle.request("/ok").reply().status == 200
-            waiting.request("/x/slow", fields=[f"Authorization: Bearer {soon}"])
-            here.origin.wait_for(lambda o: any(b"slow" in head for head in o.heads))
-            clock.step(3600 * hours)
-            wanted = [401, 200, 401] if hours > 0 else [200, 401, 200]
-            # iat is not compared; a token from before its nbf is refused.
-            time.sleep(0.6)
-            assert [status(here, t) for t in (soon, later, past)] == wanted
-            # Neither the idle connection nor the exchange under way met its deadline.
-            assert idle.request("/ok").reply().status == 200
-            here.origin.tell("go")
-            assert waiting.reply().status == 200
-        current = later if hours > 0 else soon
-        reply = ask(here.port, "/x/never", fields=[f"Authorization: Bearer {current}"])
-        assert reply.status == 504 and 1.5 < reply.seconds < 4, (reply.raw, reply.seconds)
-        clock.step(0)
-        time.sleep(0.6)
-        assert [status(here, t) for t in (soon, later, past)] == [200, 401, 401]
-        here.proxy.wait_for_line("clock")
-        for record in here.records():
-            assert 0 <= record["durationUs"] < 20_000_000, record
-        here.must_work()
-
-

@@ -35,9 +35,7 @@ def test_f17_a_name_without_an_answer_at_the_start(tmp_path, injection, what):
     questions."""
     NO_ANSWER[what](injection)
     origin = Origin()
-    with scene(
-        tmp_path, env=injection.environment, routes=[named_route("/named", origin)]
-    ) as here:
+    with scene(tmp_path, env=injection.environment, routes=[named_route("/named", origin)]) as here:
 
         def fault():
             for _ in range(20):
@@ -64,9 +62,7 @@ def test_f17_a_resolver_that_hangs(tmp_path, injection):
     """The loops go on; whoever needs the name gets 504 after the time for connecting."""
     injection.resolve("hang")
     origin = Origin()
-    with scene(
-        tmp_path, env=injection.environment, routes=[named_route("/named", origin)]
-    ) as here:
+    with scene(tmp_path, env=injection.environment, routes=[named_route("/named", origin)]) as here:
 
         def fault():
             reply = here.ask("/named")
@@ -124,5 +120,3 @@ def test_f18_no_socket_for_an_upstream(tmp_path, injection, error):
 
         here.prove(fault, bystander=False)
         assert here.ask("/x").status == 200
-
-
