@@ -39,6 +39,13 @@ final class TestClient {
     /// Sends FIN and goes on reading.
     func halfClose() { shutdown(descriptor, Int32(SHUT_WR)) }
 
+    /// Closes by RST: the other end knows at once that nobody is there.
+    func reset() {
+        var now = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
+        close()
+    }
+
     func send(_ text: String) { send(Array(text.utf8)) }
 
     func send(_ bytes: [UInt8]) {

@@ -108,9 +108,15 @@ struct UpstreamChoiceTests {
         var budget = RetryBudget(first: 10, most: 100, nowNs: 0)
         let burst = (0..<50).filter { _ in budget.take(requests: 0, nowNs: 0) }
         #expect(burst.count == 10)
-        let share = (1...1_000).filter { budget.take(requests: UInt64($0), nowNs: 0) }
-        #expect(share.count == 200)
-        let slow = (1...100).filter { budget.take(requests: 1_000, nowNs: UInt64($0) * second) }
+        var (requests, retries): (UInt64, Int) = (10, 0)
+        for _ in 0..<1_000 {
+            requests += 1
+            guard budget.take(requests: requests, nowNs: 0) else { continue }
+            requests += 1
+            retries += 1
+        }
+        #expect(retries == 200)
+        let slow = (1...100).filter { budget.take(requests: requests, nowNs: UInt64($0) * second) }
         #expect(slow.count == 100)
         let saved = (0..<500).filter { _ in budget.take(requests: 1 << 40, nowNs: 100 * second) }
         #expect(saved.count == 100)

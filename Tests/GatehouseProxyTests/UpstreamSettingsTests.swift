@@ -64,17 +64,6 @@ struct UpstreamSettingsTests {
         #expect(tls.problem()?.contains("no private key") == true)
     }
 
-    @Test func `beyond the connections to one upstream is 503`() throws {
-        let upstream = try TestUpstream { _ in .hold }
-        defer { upstream.stop() }
-        let proxy = try TestProxy(to: upstream) { $0.limits.connectionsPerUpstream = 1 }
-        let first = try proxy.client()
-        first.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        while upstream.connections.isEmpty {}
-        let answer = try proxy.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
-        #expect(answer.hasPrefix("HTTP/1.1 503"))
-    }
-
     @Test(arguments: [(1_000, 2), (0, 1)] as [(UInt32, Int)])
     func `a kept upstream connection lives as long as it is set`(idle: UInt32, made: Int) throws {
         let upstream = try TestUpstream { _ in

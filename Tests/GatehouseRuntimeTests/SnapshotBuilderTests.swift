@@ -104,7 +104,8 @@ struct SnapshotBuilderTests {
             port: 0
             upstream: localhost:1
             timeouts: {upstreamIdle: 7s, idle: 8s, requestHead: off}
-            limits: {maxUpstreamConnections: 9, maxExchanges: 20, maxFields: 300, maxHead: 9KiB}
+            limits: {maxUpstreamConnections: 9, maxExchanges: 20, maxFields: 300, maxHead: 9KiB,
+              maxPendingRequests: 11}
             """
         let loaded = ConfigurationLoader(plugins: [], environment: [:])
             .load(text: text, name: "test.yaml", directory: "/")
@@ -116,6 +117,7 @@ struct SnapshotBuilderTests {
         #expect(limits.headMs == 0)
         #expect(limits.connectionsPerUpstream == 9)
         #expect(limits.exchangesPerLoop == 10)
+        #expect(limits.pendingPerUpstream == 11)
         #expect(limits.head.fields == 300)
         #expect(limits.head.head == 9 << 10)
     }

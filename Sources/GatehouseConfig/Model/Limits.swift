@@ -15,8 +15,10 @@ public struct Limits: Sendable, Hashable {
     public var maxConnections: Int = 16_384
     /// The exchanges that run in the process; each event loop has its share. 503 above.
     public var maxExchanges: Int = 16_384
-    /// The connections of one event loop to one upstream; 503 above.
+    /// The connections of one event loop to one upstream; requests wait above.
     public var maxUpstreamConnections: Int = 1_024
+    /// The requests of one event loop that wait for one of these connections; 503 above.
+    public var maxPendingRequests: Int = 1_024
 
     /// The memory of the process.
     public var maxMemory = MemoryBound.container

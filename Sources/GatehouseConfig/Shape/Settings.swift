@@ -107,8 +107,12 @@ enum Settings {
         ) { $0.maxExchanges = $1 ?? $0.maxExchanges },
         count(
             "maxUpstreamConnections", "1024", 1...65_535,
-            "The connections of one event loop to one upstream; 503 above."
+            "The connections of one event loop to one upstream; requests wait above."
         ) { $0.maxUpstreamConnections = $1 ?? $0.maxUpstreamConnections },
+        count(
+            "maxPendingRequests", "1024", 0...65_535,
+            "The requests of one event loop that wait for one of these connections; 503 above."
+        ) { $0.maxPendingRequests = $1 ?? $0.maxPendingRequests },
         size(
             "maxMemory", "the container's", mayBeOff: true, bounds: 16 << 20...1 << 50,
             "The memory of the process: connections close from 95 % on, 503 from 98 % on."

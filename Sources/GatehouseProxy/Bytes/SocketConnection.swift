@@ -11,6 +11,9 @@ class SocketConnection {
     final var context: ChannelHandlerContext?
     /// The socket that may be written to past the channel; -1: none.
     private var descriptor: Int32 = -1
+    /// Whether bytes may have left since this was last set to false. Where the connection ends
+    /// within the first `send` after that, none did: each write is one attempt.
+    final var hasSent = false
     /// How many writes the channel holds. While there are any, all others queue behind them.
     private var queued = 0
 
@@ -54,11 +57,14 @@ class SocketConnection {
         guard descriptor >= 0, queued == 0 else { return 0 }
         let sent = Glibc.send(
             descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
-        return max(sent, 0)
+        guard sent > 0 else { return 0 }
+        hasSent = true
+        return sent
     }
 
     private func queue(_ rest: ByteBuffer) {
         guard let context else { return }
+        defer { hasSent = true }
         guard descriptor >= 0 else { return context.writeAndFlush(NIOAny(rest), promise: nil) }
         queued += 1
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)

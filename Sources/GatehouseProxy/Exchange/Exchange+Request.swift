@@ -91,6 +91,7 @@ extension Exchange {
     func feed() {
         guard let connection else { return }
         if responsePhase == .discarding { return discard() }
+        bodyInHand = -1
         worker.upstreamOut.clear()
         var input = connection.takeInput()
         let isAlive = takeBody(&input)
@@ -154,6 +155,7 @@ extension Exchange {
             forwardPart(part, isEnd: isEnd)
             return true
         }
+        bodyInHand = -1
         let step = part.withUnsafeReadableBytes { run.requestBody($0, isEnd: isEnd) }
         if step == .proceed {
             forwardPart(part, isEnd: isEnd)

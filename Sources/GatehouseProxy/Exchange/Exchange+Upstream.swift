@@ -30,18 +30,21 @@ extension Exchange {
         acquire(balance.pools[chosen], isNew: false)
     }
 
-    private func choose(_ chosen: Int, of balance: RouteBalance) {
+    func choose(_ chosen: Int, of balance: RouteBalance) {
         upstreamChoice = chosen
         upstream = balance.route.upstreams[chosen]
     }
 
-    private func acquire(_ pool: UpstreamPool, isNew: Bool) {
+    func acquire(_ pool: UpstreamPool, isNew: Bool) {
         let connectMs = route?.timeouts.connectMs ?? 0
         switch pool.acquire(for: self, connectMs: connectMs, isNew: isNew) {
         case .ready(let connection): start(on: connection)
         case .waiting where upstreamConnection == nil:
             connectingPool = pool
             connection?.deadlineNs = .max
+        case .queued:
+            connectingPool = pool
+            connection?.deadlineNs = worker.after(connectMs)
         case .waiting: break
         case .failed(let failure): notConnected(failure, by: pool)
         }
@@ -52,27 +55,6 @@ extension Exchange {
         connectingPool = nil
         start(on: connection)
         if let client = self.connection, client.isInputClosed { client.inputWanted() }
-    }
-
-    /// There is no connection. Nothing was sent, so that any request may go to another upstream
-    /// (RFC 9110 §9.2.2), once.
-    func notConnected(_ failure: UpstreamFailure, by failed: UpstreamPool? = nil) {
-        worker.touch()
-        let pool = failed ?? connectingPool
-        connectingPool = nil
-        if !isRetry, let route, route.upstreams.count > 1, let pool {
-            let balance = worker.balance(for: route)
-            if let other = balance.pick(except: upstreamChoice, nowNs: worker.nowNs),
-                pool.takeFailover()
-            {
-                isRetry = true
-                choose(other, of: balance)
-                return acquire(balance.pools[other], isNew: false)
-            }
-        }
-        reason = "no connection to the upstream: \(failure)"
-        cause = failure.cause
-        fail(failure.status, failure == .timeout ? .timeout : .upstreamFailed)
     }
 
     /// Writes the head, and what there is of the body, in one buffer.
@@ -91,7 +73,9 @@ extension Exchange {
             requestBodyComplete()
         } else {
             var input = connection.takeInput()
+            let received = input.readableBytes
             guard takeBody(&input) else { return }
+            if bodyInHand == 0 { bodyInHand = received - input.readableBytes }
             connection.giveBack(input)
             if let route, !isRequestComplete, !isRequestPaused {
                 connection.deadlineNs = worker.after(route.timeouts.requestBodyMs)
@@ -99,7 +83,9 @@ extension Exchange {
         }
         flushRequest()
         sendContinue()
-        if !upstreamConnection.isWritable { connection.setReading(false) }
+        if self.upstreamConnection === upstreamConnection, !upstreamConnection.isWritable {
+            connection.setReading(false)
+        }
     }
 
     private func writeRequestHead(_ head: RequestHead) {
@@ -145,53 +131,12 @@ extension Exchange {
         return snapshot.listeners[connection.listener].trustedProxies.contains { $0.contains(ip) }
     }
 
-    // MARK: What happens to the connection
-
-    func disconnected(_ failure: UpstreamFailure) {
-        worker.touch()
-        let wasReused = (upstreamConnection?.usedBefore ?? 0) > 0
-        let pool = upstreamConnection?.pool
-        upstreamConnection = nil
-        switch responsePhase {
-        case .waiting:
-            if canRetry(wasReused), let pool, pool.takeStaleRetry() { return retry(pool) }
-            reason = "the upstream closed before it answered"
-            cause = .upstreamClosed
-            fail(failure.status, .upstreamFailed)
-        case .held, .streaming:
-            guard failure == .broken, !responseBody.isComplete else { return upstreamEnded() }
-            reason = "the upstream's connection broke within the response"
-            cause = .upstreamTruncated
-            responsePhase == .held ? fail(502, .upstreamFailed) : cut(.upstreamFailed)
-        case .local, .discarding: break
-        }
-    }
-
-    /// Sends the request once more: to another upstream where there is one, for this one may have
-    /// gone down with its connection; else on a new connection.
-    private func retry(_ pool: UpstreamPool) {
-        isRetry = true
-        guard let route, route.upstreams.count > 1 else { return acquire(pool, isNew: true) }
-        let balance = worker.balance(for: route)
-        guard let other = balance.pick(except: upstreamChoice, nowNs: worker.nowNs) else {
-            return acquire(pool, isNew: true)
-        }
-        choose(other, of: balance)
-        acquire(balance.pools[other], isNew: true)
-    }
-
-    /// Once, on a connection that was kept and has gone stale: when nothing of an answer came, and
-    /// the request has no body and may be sent twice (RFC 9110 §9.2.2).
-    private func canRetry(_ wasReused: Bool) -> Bool {
-        guard wasReused, !isRetry, let head else { return false }
-        return head.method.isIdempotent && head.framing == .none && interimCount == 0
-            && responseInput.readableBytes == 0
-    }
-
     // MARK: Time
 
     func deadlineReached() {
         switch responsePhase {
+        case .waiting where connectingPool != nil:
+            notConnected(.overloaded)
         case .waiting, .held:
             if isRequestComplete {
                 reason = "the upstream did not answer in time"

@@ -56,6 +56,9 @@ final class Exchange: UpstreamUser {
     var connectingPool: UpstreamPool?
     var upstreamConnection: UpstreamConnection?
     var isRetry = false
+    /// How many bytes of the body left with the head; they are at hand behind `headBytes` and can
+    /// be sent once more. -1: further ones left, or a policy read them.
+    var bodyInHand = 0
 
     // MARK: The response
 
@@ -133,6 +136,7 @@ final class Exchange: UpstreamUser {
         connectingPool = nil
         upstreamConnection = nil
         isRetry = false
+        bodyInHand = 0
         responseHead = nil
         responseHeadBytes = worker.none
         responseInput = worker.none

@@ -94,7 +94,7 @@ final class Fetch: UpstreamUser {
         self.pool = pool
         switch pool.acquire(for: self, connectMs: request.timeoutMs, isNew: isRetry) {
         case .ready(let connection): send(on: connection)
-        case .waiting: break
+        case .waiting, .queued: break
         case .failed(let failure): upstreamFailed(failure)
         }
     }

@@ -68,7 +68,7 @@ public enum Cause: UInt8, CaseIterable, Sendable {
         case .tooManyExchanges: "limits.maxExchanges"
         case .memoryPressure: "limits.maxMemory"
         case .connectTimeout: "timeouts.connect"
-        case .upstreamOverloaded: "limits.maxUpstreamConnections"
+        case .upstreamOverloaded: "limits.maxPendingRequests"
         case .responseTimeout: "timeouts.response"
         case .upstreamStalled, .clientStalled: "timeouts.write"
         case .responseBodyTimeout: "timeouts.responseBody"

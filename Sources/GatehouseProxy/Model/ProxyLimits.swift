@@ -34,8 +34,11 @@ public enum ProxyLimits {
     static let clockStepNs: UInt64 = 1_000_000_000
     /// Idle upstream connections kept for one upstream and loop.
     static let idleConnectionsPerUpstream = 128
-    /// Upstream connections of one upstream and loop; more answer 503.
+    /// Upstream connections of one upstream and loop; requests beyond them wait.
     static let connectionsPerUpstream = 16_384
+    /// Requests that wait because an upstream has all its connections: what a busy upstream gets
+    /// done in a second or so; more would only wait to be too late. They answer 503.
+    static let pendingPerUpstream = 1_024
     /// Connects that fail in a row until an upstream is ejected from routes that have another one.
     static let failuresBeforeEjection = 5
     /// Milliseconds of the first ejection; each further one is twice as long.

@@ -90,8 +90,10 @@ public struct ServerLimits: Sendable {
     public var writeMs = Timeouts().writeMs
     /// Silence of a kept upstream connection, milliseconds; 0: without limit.
     public var upstreamIdleMs = ProxyLimits.upstreamIdleMs
-    /// Connections of one loop to one upstream; beyond them 503.
+    /// Connections of one loop to one upstream; beyond them requests wait.
     public var connectionsPerUpstream = ProxyLimits.connectionsPerUpstream
+    /// Requests of one loop that wait because an upstream has all its connections; beyond them 503.
+    public var pendingPerUpstream = ProxyLimits.pendingPerUpstream
     /// Bounds on the head of a request.
     public var head: HeadLimits = .standard
 

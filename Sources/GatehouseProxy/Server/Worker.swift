@@ -47,6 +47,8 @@ final class Worker: @unchecked Sendable {
     @inline(__always)
     var isClosing: Bool { isDraining || memory.isClosing }
     private var isStopped = false
+    /// Everything is being closed: no connection is begun.
+    private(set) var isEnding = false
     private(set) var connections: [DownstreamConnection] = []
     private var spare: [Exchange] = []
     private var pools: [UpstreamKey: UpstreamPool] = [:]
@@ -266,6 +268,7 @@ final class Worker: @unchecked Sendable {
 
     /// Ends what is left.
     func closeAll() {
+        isEnding = true
         for connection in connections { connection.abandon() }
         for fetch in Array(fetches.values) { fetch.cancel() }
         for pool in pools.values { pool.closeAll() }
@@ -283,6 +286,7 @@ final class Worker: @unchecked Sendable {
         isStopped = true
         spare = []
         pools = [:]
+        balances = [:]
         lastPool = nil
     }
 

@@ -98,6 +98,7 @@ final class Connector {
             .channelOption(
                 ChannelOptions.socket(SocketOptionLevel(IPPROTO_TCP), TCP_NODELAY), value: 1
             )
+            .channelOption(ChannelOptions.writeSpin, value: 0)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let (tls, connection) = handlers.value

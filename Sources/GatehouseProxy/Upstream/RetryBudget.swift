@@ -16,17 +16,19 @@ struct RetryBudget {
     }
 
     /// Takes one retry out.
-    /// - Parameter requests: how many exchanges there have been until now.
+    /// - Parameter requests: how many exchanges there have been until now, retries included; those
+    ///   earn nothing.
     /// - Returns: whether there was one.
     mutating func take(requests: UInt64, nowNs: UInt64) -> Bool {
-        let earned = Int(clamping: requests &- countedRequests)
-        countedRequests = requests
+        let earned = Int(clamping: max(requests, countedRequests) &- countedRequests)
+        countedRequests = max(requests, countedRequests)
         let every = UInt64(1_000_000_000 / (5 * ProxyLimits.retriesPerSecond))
         let passed = Int(clamping: (nowNs &- countedNs) / every)
         countedNs &+= UInt64(passed) &* every
         fifths = min(fifths &+ min(earned, most) &+ min(passed, most), most)
         guard fifths >= 5 else { return false }
         fifths -= 5
+        countedRequests &+= 1
         return true
     }
 }

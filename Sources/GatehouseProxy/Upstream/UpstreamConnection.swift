@@ -38,6 +38,12 @@ final class UpstreamConnection: SocketConnection, ChannelDuplexHandler {
 
     // MARK: What the user does
 
+    /// Works for a user from now on.
+    func begin(for user: UpstreamUser) {
+        self.user = user
+        hasSent = false
+    }
+
     /// Whether reading goes on: off while the downstream takes nothing.
     func setReading(_ isReading: Bool) {
         isHeld = !isReading
@@ -98,6 +104,8 @@ final class UpstreamConnection: SocketConnection, ChannelDuplexHandler {
             pool?.forget(self)
             return close()
         }
+        // What is found in the way of a first write that fails is no answer to it.
+        guard hasSent else { return }
         user.upstreamRead(unwrapInboundIn(data))
     }
 

@@ -42,6 +42,9 @@ struct UpstreamHealth: Equatable {
     /// A connect has succeeded: all is forgotten.
     mutating func connected() { self = UpstreamHealth() }
 
+    /// A connect has failed for want of something here: that says nothing of the upstream.
+    mutating func connectImpossible() { isOnTrial = false }
+
     /// A connect has failed.
     /// - Returns: whether that was the trial, so that it is ejected for longer now.
     mutating func connectFailed(_ nowNs: UInt64) -> Bool {

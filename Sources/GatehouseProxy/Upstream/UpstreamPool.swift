@@ -9,6 +9,8 @@ final class UpstreamPool {
         case ready(UpstreamConnection)
         /// `upstreamReady` or `upstreamFailed` of the user follows.
         case waiting
+        /// The same, and no connection is being made for it: the user limits the time itself.
+        case queued
         case failed(UpstreamFailure)
     }
 
@@ -19,7 +21,11 @@ final class UpstreamPool {
     private var idle: [UpstreamConnection] = []
     private var open: [ObjectIdentifier: UpstreamConnection] = [:]
     private var connecting = 0
-    private var waiting: [UpstreamUser] = []
+    /// First come, first served. Each has a connection that is being made, but for those for which
+    /// the bound on connections leaves no room.
+    private var waiting = CircularBuffer<UpstreamUser>()
+    /// How long a connection may take to be made, as the last user said.
+    private var connectMs: UInt32 = 0
     /// What its connects say.
     private(set) var health = UpstreamHealth()
     /// Exchanges and fetches that were to be sent, those sent again included.
@@ -73,18 +79,34 @@ final class UpstreamPool {
         // What comes back from an ejection has to show that it can be connected to.
         while !isNew, health.isHealthy, let connection = idle.popLast() {
             guard connection.isOpen else { continue }
-            connection.user = user
+            connection.begin(for: user)
             return .ready(connection)
         }
-        guard open.count + connecting < worker.limits.connectionsPerUpstream else {
+        self.connectMs = connectMs
+        if hasRoom {
+            waiting.append(user)
+            connect()
+            return .waiting
+        }
+        guard waiting.count - connecting < worker.limits.pendingPerUpstream else {
             count(.overflows)
             return .failed(.overloaded)
         }
         waiting.append(user)
+        return .queued
+    }
+
+    private var hasRoom: Bool { open.count + connecting < worker.limits.connectionsPerUpstream }
+
+    private func connect() {
         connecting += 1
         health.connecting(worker.nowNs)
         Connector(pool: self, timeoutMs: connectMs).start()
-        return .waiting
+    }
+
+    /// There is room for another connection: makes one where somebody waits without.
+    private func connectMore() {
+        if waiting.count > connecting, hasRoom, !worker.isEnding { connect() }
     }
 
     /// The user does not wait any more; the connection that is being made becomes an idle one.
@@ -93,7 +115,9 @@ final class UpstreamPool {
     /// Takes a connection back whose exchange is complete on both sides.
     func release(_ connection: UpstreamConnection) {
         connection.user = nil
-        guard connection.isOpen, !worker.isDraining else { return connection.close() }
+        guard connection.isOpen, !worker.isDraining || !waiting.isEmpty else {
+            return connection.close()
+        }
         connection.usedBefore += 1
         hand(connection)
     }
@@ -121,8 +145,8 @@ final class UpstreamPool {
     /// The connection has ended.
     func forget(_ connection: UpstreamConnection) {
         open[ObjectIdentifier(connection)] = nil
-        guard connection.user == nil else { return }
-        idle.removeAll { $0 === connection }
+        if connection.user == nil { idle.removeAll { $0 === connection } }
+        connectMore()
     }
 
     // MARK: What connectors tell
@@ -139,16 +163,19 @@ final class UpstreamPool {
     func connectFailed(_ failure: UpstreamFailure) {
         connecting -= 1
         count(.connectFailures)
-        // Where this machine has no port or descriptor left, the upstream is not at fault.
-        if failure != .exhausted, health.connectFailed(worker.nowNs) { count(.ejections) }
-        guard !waiting.isEmpty else { return }
-        waiting.removeFirst().upstreamFailed(failure)
+        if failure == .exhausted {
+            health.connectImpossible()
+        } else if health.connectFailed(worker.nowNs) {
+            count(.ejections)
+        }
+        let first = waiting.popFirst()
+        connectMore()
+        first?.upstreamFailed(failure)
     }
 
     private func hand(_ connection: UpstreamConnection) {
-        if !waiting.isEmpty {
-            let user = waiting.removeFirst()
-            connection.user = user
+        if let user = waiting.popFirst() {
+            connection.begin(for: user)
             user.upstreamReady(connection)
         } else if idle.count < ProxyLimits.idleConnectionsPerUpstream {
             connection.setReading(true)

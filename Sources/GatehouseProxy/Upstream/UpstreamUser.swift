@@ -9,7 +9,7 @@ enum UpstreamFailure: Error, Equatable {
     case untrusted
     /// Nothing within the time: 504.
     case timeout
-    /// The bound on connections: 503.
+    /// The bounds on connections and on waiting: 503.
     case overloaded
     /// The name has no address, for now: 503.
     case unresolved

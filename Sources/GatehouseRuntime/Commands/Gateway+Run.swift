@@ -161,6 +161,7 @@ final class RunningGateway {
         out.head = HeadLimits(
             startLine: limits.maxRequestLine, head: limits.maxHead, fields: limits.maxFields)
         out.connectionsPerUpstream = limits.maxUpstreamConnections
+        out.pendingPerUpstream = limits.maxPendingRequests
         out.upstreamIdleMs = configuration.timeouts.upstreamIdle.milliseconds
         out.exchangesPerLoop = max(1, limits.maxExchanges / threads)
         out.writeMs = configuration.timeouts.write.milliseconds
