@@ -17,24 +17,40 @@ public enum Base64URL {
         _ input: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
     ) -> Int? {
         guard let size = decodedCount(of: input.count), output.count >= size else { return nil }
-        var read = 0
-        var written = 0
-        while read + 4 <= input.count {
-            let group =
-                UInt32(values[Int(input[read])]) << 18 | UInt32(values[Int(input[read + 1])]) << 12
-                | UInt32(values[Int(input[read + 2])]) << 6 | UInt32(values[Int(input[read + 3])])
-            let bad =
-                values[Int(input[read])] | values[Int(input[read + 1])]
-                | values[Int(input[read + 2])] | values[Int(input[read + 3])]
-            guard bad & invalid == 0 else { return nil }
-            output[written] = UInt8(truncatingIfNeeded: group >> 16)
-            output[written + 1] = UInt8(truncatingIfNeeded: group >> 8)
-            output[written + 2] = UInt8(truncatingIfNeeded: group)
-            read += 4
-            written += 3
+        let groups = input.count / 4
+        let isValid = values.withUnsafeBufferPointer { values in
+            decodeGroups(groups, of: input, into: output, by: values)
         }
-        guard decodeTail(input[read...], into: output, at: written) else { return nil }
+        guard isValid, decodeTail(input[(groups * 4)...], into: output, at: groups * 3) else {
+            return nil
+        }
         return size
+    }
+
+    /// Decodes so many groups of four characters; the sizes were checked, and `values` has one
+    /// for every octet.
+    private static func decodeGroups(
+        _ groups: Int, of input: UnsafeRawBufferPointer,
+        into output: UnsafeMutableRawBufferPointer, by values: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
+        guard groups > 0, let source = input.baseAddress, let target = output.baseAddress,
+            let values = values.baseAddress
+        else { return groups == 0 }
+        var bad: UInt8 = 0
+        for group in 0..<groups {
+            let word = UInt32(
+                littleEndian: source.loadUnaligned(fromByteOffset: group &* 4, as: UInt32.self))
+            let a = values[Int(word & 0xff)]
+            let b = values[Int(word &>> 8 & 0xff)]
+            let c = values[Int(word &>> 16 & 0xff)]
+            let d = values[Int(word &>> 24)]
+            bad |= a | b | c | d
+            let place = target + group &* 3
+            place.storeBytes(of: a &<< 2 | b &>> 4, as: UInt8.self)
+            place.storeBytes(of: b &<< 4 | c &>> 2, toByteOffset: 1, as: UInt8.self)
+            place.storeBytes(of: c &<< 6 | d, toByteOffset: 2, as: UInt8.self)
+        }
+        return bad & invalid == 0
     }
 
     /// The last two or three characters; their unused bits must be zero.

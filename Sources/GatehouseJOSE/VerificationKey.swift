@@ -13,6 +13,9 @@ public final class VerificationKey: @unchecked Sendable {
     /// The one algorithm that the document allows; nil when it names none.
     public let algorithm: SignatureAlgorithm?
     let handle: OpaquePointer
+    /// What a verification costs: 1 for RSA of 2048 bits (14 us where it was measured), 4 for
+    /// P-256 and RSA of 4096 bits, 5 for Ed25519, 32 for the larger curves.
+    public let cost: Int
     /// The octets of a signature of this key.
     let signatureSize: Int
 
@@ -28,6 +31,12 @@ public final class VerificationKey: @unchecked Sendable {
         switch keyType {
         case .rsa: signatureSize = Int(EVP_PKEY_get_size(handle))
         case .p256, .p384, .p521, .ed25519: signatureSize = 2 * (keyType.coordinateSize ?? 0)
+        }
+        switch keyType {
+        case .rsa: cost = signatureSize <= 256 ? 1 : signatureSize <= 384 ? 2 : 4
+        case .p256: cost = 4
+        case .ed25519: cost = 5
+        case .p384, .p521: cost = 32
         }
     }
 

@@ -230,6 +230,26 @@ struct ShellTests {
         #expect(loop.mayDemand(at: AuthenticationLoop.demandInterval))
     }
 
+    @Test func `tokens beyond a turn's share come back one after another, and all pass`() throws {
+        let bench = try Bench()
+        let exchanges = try (0..<50).map { number in
+            let token = try bench.token(["sub": .string("user-\(number)")])
+            let exchange = bench.instance.exchange(
+                .request("POST", "/mcp", bench.bearer(token)))
+            exchange.requestHead()
+            return exchange
+        }
+        // A turn verifies 64 units' worth, and P-256 costs four.
+        #expect(exchanges.map(\.lastAction).filter { $0 == .continue }.count == 16)
+        #expect(exchanges.map(\.lastAction).filter { $0 == .pause }.count == 34)
+        bench.host.advance(milliseconds: 1)
+        bench.host.run()
+        #expect(exchanges.map(\.lastAction).filter { $0 == .continue }.count == 32)
+        bench.settle()
+        #expect(exchanges.allSatisfy { $0.lastAction == .continue })
+        for exchange in exchanges { exchange.end() }
+    }
+
     @Test func `an upstream's 401 becomes 502 without its challenge (G15)`() throws {
         let bench = try Bench()
         let exchange = bench.send("POST", "/mcp", bench.bearer(try bench.token()))

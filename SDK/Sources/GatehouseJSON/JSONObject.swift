@@ -66,7 +66,14 @@ public struct JSONObject: Sendable {
 
     private func position(of key: String) -> Int? {
         if members.count >= Self.indexedFrom { return index[ExactName(text: key)] }
-        return members.firstIndex { $0.key.utf8.elementsEqual(key.utf8) }
+        for at in members.indices where Self.isSame(members[at].key, key) { return at }
+        return nil
+    }
+
+    /// Whether both have the same bytes. The comparison of strings is the fast one, and takes
+    /// canonically equivalent ones for the same: so it is the first, not the last word.
+    private static func isSame(_ a: String, _ b: String) -> Bool {
+        a.utf8.count == b.utf8.count && a == b && a.utf8.elementsEqual(b.utf8)
     }
 
     private mutating func rebuildIndex() {

@@ -3,13 +3,26 @@ extension JSONParser {
     mutating func parseString() throws(JSONError) -> String {
         at += 1
         let start = at
-        while at < bytes.count, bytes[at] != 0x22, bytes[at] != 0x5c, bytes[at] >= 0x20 { at += 1 }
+        var all: UInt8 = 0
+        while at < bytes.count, bytes[at] != 0x22, bytes[at] != 0x5c, bytes[at] >= 0x20 {
+            all |= bytes[at]
+            at += 1
+        }
         if at < bytes.count, bytes[at] == 0x22 {
-            let text = try decode(bytes[start..<at], start)
+            let plain = UnsafeRawBufferPointer(rebasing: bytes[start..<at])
+            let text = all < 0x80 ? Self.ascii(plain) : try decode(plain, start)
             at += 1
             return text
         }
         return try parseEscapedString(from: start)
+    }
+
+    /// The text of bytes below 0x80, which need no validation.
+    private static func ascii(_ bytes: UnsafeRawBufferPointer) -> String {
+        String(unsafeUninitializedCapacity: bytes.count) { buffer in
+            UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
+            return bytes.count
+        }
     }
 
     private mutating func parseEscapedString(from start: Int) throws(JSONError) -> String {

@@ -3,8 +3,11 @@ import GatehouseJSON
 
 /// What one loop keeps: nothing in it is shared, so nothing in it is locked.
 public final class AuthenticationLoop {
-    /// Signatures that a turn of the loop may verify: 14 to 70 us each.
-    static let verificationsPerTurn = 16
+    /// What a turn of the loop may spend on signatures, in units of `VerificationKey.cost`: about
+    /// a millisecond, which is how long others wait for the loop.
+    static let verificationCostPerTurn = 64
+    /// How many tokens a millisecond of waiting is for, so that they come back one after another.
+    static let deferredPerMillisecond = 16
     /// Verified tokens that are kept.
     static let tokens = 4096
     /// Nanoseconds between two demands for another key set.
@@ -25,8 +28,10 @@ public final class AuthenticationLoop {
     private var isDemanding = false
     /// Accepted tokens that were not yet counted at the host.
     var accepted: UInt64 = 0
-    /// What is left of this turn's verifications.
-    var budget = AuthenticationLoop.verificationsPerTurn
+    /// What this turn may still spend; the last token of a turn may overdraw it.
+    var budget = AuthenticationLoop.verificationCostPerTurn
+    /// The tokens that this turn put off.
+    private var deferred = 0
     /// The rewritten document for the issuer that was asked for last.
     var rewritten: (gateway: String, document: JSONValue)?
 
@@ -43,7 +48,14 @@ public final class AuthenticationLoop {
     func begin(turn now: Int64) {
         guard now != turn else { return }
         turn = now
-        budget = Self.verificationsPerTurn
+        budget = Self.verificationCostPerTurn
+        deferred = 0
+    }
+
+    /// How many milliseconds a token waits that this turn puts off.
+    func deferral() -> UInt32 {
+        deferred += 1
+        return UInt32(clamping: 1 + (deferred - 1) / Self.deferredPerMillisecond)
     }
 
     /// Whether a request may wait for another key set: for the one that this loop asks for now, or

@@ -135,6 +135,8 @@ extension McpAuthentication {
         }
         guard let keys = loop.keys else { return withoutKeys(exchange, attempt) }
         loop.begin(turn: attempt.now)
+        // Before anything is parsed, which a token that waits would cost each time.
+        guard loop.budget > 0 else { return later(loop, exchange, attempt) }
         measures.countVerification()
         let bytes = token.array
         let verdict = judge.judge(
@@ -154,7 +156,7 @@ extension McpAuthentication {
             }
             loop.refusals.insert(token, reason: reason, now: attempt.now)
             return refuse(exchange, .invalidToken, reason)
-        case .busy: return later(exchange, attempt)
+        case .busy: return later(loop, exchange, attempt)
         }
     }
 
@@ -182,8 +184,10 @@ extension McpAuthentication {
         return true
     }
 
-    /// This turn's verifications are used up: the next turn goes on, for a bounded time.
-    private func later(_ exchange: Exchange, _ attempt: Attempt) -> Action {
+    /// This turn's verifications are used up: a later turn goes on, for a bounded time.
+    private func later(
+        _ loop: AuthenticationLoop, _ exchange: Exchange, _ attempt: Attempt
+    ) -> Action {
         guard attempt.waits < Self.turnsAtMost else {
             measures.count(.overload)
             return respond(
@@ -191,7 +195,9 @@ extension McpAuthentication {
                 .problem(503, "too many tokens at once", retryAfter: 1, reason: "overload"))
         }
         let token = ExchangePurpose.turn.rawValue | (attempt.waits + 1) << 8
-        guard (try? exchange.timer(token: token, afterMilliseconds: 1)) != nil else { return .fail }
+        guard (try? exchange.timer(token: token, afterMilliseconds: loop.deferral())) != nil else {
+            return .fail
+        }
         return .pause
     }
 

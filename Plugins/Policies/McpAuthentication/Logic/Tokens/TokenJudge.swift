@@ -36,7 +36,7 @@ struct TokenJudge: Sendable {
     ///
     /// - Parameters:
     ///   - now: nanoseconds since 1970.
-    ///   - budget: verifications that this turn may still do; one is taken where one is done.
+    ///   - budget: what this turn may still spend on signatures; a key's cost is taken for each.
     ///   - normalize: the adapter's word on verified claims, where there is one.
     func judge(
         _ token: [UInt8], keys: KeySet, now: Int64, budget: inout Int,
@@ -61,7 +61,7 @@ struct TokenJudge: Sendable {
             return .refused(reason: "the token names no key and several would fit")
         case .found(let key):
             guard budget > 0 else { return .busy }
-            budget -= 1
+            budget -= key.cost
             guard let verified = unverified.verify(with: key) else {
                 return .needsOtherKeys(reason: "the signature does not verify")
             }
