@@ -40,9 +40,9 @@ def table(scenario: str, rows: list[dict]) -> str:
 def bounds(figures: list[dict]) -> str:
     lines = ["| scenario | figure | measured | at most | |", "|---|---|---|---|---|"]
     for f in figures:
-        bound = "" if f["bound"] is None else f"{f['bound']:.2f}"
+        bound = "" if f["bound"] is None else f"{f['bound']:.{f['digits']}f}"
         verdict = f["verdict"] if f["held"] else "**missed**"
-        lines.append(f"| {f['scenario']} | {f['name']} | {f['value']:.2f} {f['unit']} | {bound} "
+        lines.append(f"| {f['scenario']} | {f['name']} | {f['value']:.{f['digits']}f} {f['unit']} | {bound} "
                      f"| {verdict} |")
     return "\n".join(lines)
 

@@ -37,13 +37,19 @@ class Figure:
         return "MISSED"
 
     def line(self) -> str:
-        value = f"{self.scenario:22} {self.name:46} {self.value:9.2f} {self.unit:7}"
+        value = f"{self.scenario:13} {self.name:52} {self.value:9.{self.digits}f} {self.unit:5}"
         if self.bound is None:
             return value
-        return f"{value} at most {self.bound:9.2f}  {self.verdict}"
+        return f"{value} at most {self.bound:9.{self.digits}f}  {self.verdict}"
+
+    @property
+    def digits(self) -> int:
+        """After the point: enough to tell the value from its bound."""
+        return 4 if self.bound is not None and self.bound < 0.1 else 2
 
     def document(self) -> dict:
-        return {**dataclasses.asdict(self), "held": self.held, "verdict": self.verdict}
+        return {**dataclasses.asdict(self), "held": self.held, "verdict": self.verdict,
+                "digits": self.digits}
 
 
 def median(values: Sequence[float]) -> float:
