@@ -91,6 +91,8 @@ public struct ResponseHead: Sendable {
     public internal(set) var keepAlive = true
     /// Whether Connection nominates fields; trailers are then dropped.
     public internal(set) var nominatesFields = false
+    /// Whether Connection has the option upgrade (RFC 9110 §7.8).
+    public internal(set) var upgrades = false
     /// The length of the head in bytes.
     public internal(set) var length = 0
 

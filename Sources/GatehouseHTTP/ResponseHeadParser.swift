@@ -90,9 +90,16 @@ public struct ResponseHeadParser: Sendable {
     /// The order of RFC 9112 §6.3.
     private mutating func take(_ framing: FramingFields) -> HTTPFault? {
         head.nominatesFields = framing.nominates
+        head.upgrades = framing.upgrades
         head.statedLength = framing.length
         head.keepAlive = !framing.closes && (head.minorVersion == 1 || framing.keepsAlive)
-        guard head.status != 101 || allowsUpgrade else { return HTTPFault(502, .upgrade) }
+        if head.status == 101 {
+            // Behind it is the other protocol: no framing of HTTP may say otherwise.
+            guard allowsUpgrade, framing.upgrades else { return HTTPFault(502, .upgrade) }
+            guard framing.transfer == .absent, framing.length ?? 0 == 0 else {
+                return HTTPFault(502, .ambiguousFraming)
+            }
+        }
         if framing.transfer == .chunked, head.minorVersion == 0 {
             return HTTPFault(502, .ambiguousFraming)
         }

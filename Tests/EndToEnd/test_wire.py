@@ -9,9 +9,9 @@ from support.wire import RawUpstream, exchange, responses, rows
 
 # Rows that need another scene than one open route, or that cannot hold here.
 ELSEWHERE = {
-    "UP-04": "a route that allows upgrades: none does yet",
-    "UP-05": "a route that allows upgrades: none does yet",
-    "UP-06": "a route with authentication: test_tokens",
+    "UP-04": "a route that allows upgrades: test_upgrades",
+    "UP-05": "a route that allows upgrades: test_upgrades",
+    "UP-06": "a route with authentication: test_upgrades",
     "HS-36": "a route with authentication: test_tokens",
     "HB-27": "a route with authentication: test_tokens",
     "CN-12": "two requests in turn on a connection: every test of test_streams",

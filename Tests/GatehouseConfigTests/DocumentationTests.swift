@@ -86,6 +86,7 @@ struct DocumentationTests {
         case .origin: "origin"
         case .method, .fieldName: "token"
         case .path: "path of a URL"
+        case .upgrade: "protocol"
         case .regex: "regular expression"
         }
     }

@@ -108,6 +108,7 @@ enum Summary {
         if !route.hostnames.isEmpty { lines.append("      hosts \(route.hostnames)") }
         lines += route.matches.map { "      match \($0.json)" }
         if let url = route.publicURL { lines.append("      public \(url)") }
+        if !route.upgrade.isEmpty { lines.append("      upgrade \(route.upgrade)") }
         if route.timeouts != outer.timeouts { lines.append("      \(route.timeouts)") }
         if route.limits != outer.limits { lines.append("      \(route.limits)") }
         lines += route.policies.map { of($0) }

@@ -22,8 +22,23 @@ final class TestClient {
         guard result == 0 else { throw Failure.notConnected(errno) }
     }
 
+    /// One end of a connection that was accepted.
+    init(accepted descriptor: Int32) {
+        self.descriptor = descriptor
+        var time = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(
+            descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    }
+
     enum Failure: Error {
         case notConnected(Int32)
+    }
+
+    /// How many bytes have come and were not read.
+    var pendingBytes: Int {
+        var count: Int32 = 0
+        _ = ioctl(descriptor, UInt(FIONREAD), &count)
+        return unread.count + Int(count)
     }
 
     deinit { close() }
@@ -117,5 +132,43 @@ final class TestClient {
             }
         }
         return nil
+    }
+}
+
+/// A listening socket whose connections a test serves by itself.
+final class Peer {
+    let port: UInt16
+    private let descriptor: Int32
+
+    init() throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let descriptor = descriptor
+        let result = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                guard bind(descriptor, address, size) == 0, listen(descriptor, 16) == 0 else {
+                    return Int32(-1)
+                }
+                return getsockname(descriptor, address, &size)
+            }
+        }
+        port = UInt16(bigEndian: address.sin_port)
+        guard result == 0 else { throw TestClient.Failure.notConnected(errno) }
+    }
+
+    deinit { close(descriptor) }
+
+    /// The next connection, within ten seconds.
+    func accept() throws -> TestClient {
+        var waited = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        guard poll(&waited, 1, 10_000) == 1 else {
+            throw TestClient.Failure.notConnected(ETIMEDOUT)
+        }
+        let accepted = Glibc.accept(descriptor, nil, nil)
+        guard accepted >= 0 else { throw TestClient.Failure.notConnected(errno) }
+        return TestClient(accepted: accepted)
     }
 }

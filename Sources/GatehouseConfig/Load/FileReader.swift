@@ -37,7 +37,7 @@ struct FileReader {
         configuration.fetchAllow = (root["fetch"]?["allow"]?.items ?? []).compactMap { item in
             item.text.flatMap { try? Hosts.origin($0) }
         }
-        let short = ["port", "address", "upstream", "matches", "policies", "publicUrl"]
+        let short = ["port", "address", "upstream", "matches", "policies", "publicUrl", "upgrade"]
         let used = (root.members ?? []).first { short.contains($0.key) }
         if let binds = root.member("binds") {
             if let used {
@@ -81,7 +81,8 @@ struct FileReader {
         let route = Route(
             name: name, hostnames: [], matches: matches(root),
             policies: policies(root["policies"], route: name, place: ""), backends: backends,
-            publicURL: publicURL, timeouts: configuration.timeouts, limits: configuration.limits,
+            upgrade: texts(root["upgrade"]), publicURL: publicURL, timeouts: configuration.timeouts,
+            limits: configuration.limits,
             position: position(range))
         let listener = Listener(
             name: "listener-0", hostname: nil, publicURL: publicURL, routes: [route],
@@ -156,7 +157,8 @@ struct FileReader {
                 item.text.flatMap { try? Hosts.pattern($0) }
             },
             matches: matches(node), policies: policies, backends: backends,
-            publicURL: publicURL(node) ?? outer, timeouts: timeouts, limits: limits,
+            upgrade: texts(node["upgrade"]), publicURL: publicURL(node) ?? outer,
+            timeouts: timeouts, limits: limits,
             position: position(node.range))
     }
 
@@ -195,6 +197,8 @@ struct FileReader {
     }
 
     func position(_ range: Range<Mark>) -> Position { source.position(range.lowerBound) }
+
+    private func texts(_ node: Node?) -> [String] { (node?.items ?? []).compactMap(\.text) }
 
     private func publicURL(_ node: Node) -> PublicURL? {
         node["publicUrl"]?.text.flatMap { try? Hosts.publicURL($0) }

@@ -10,6 +10,8 @@ public struct Route: Sendable {
     public var policies: [PluginUse]
     /// The backends; empty: the route answers from its policies only, else 503.
     public var backends: [Backend]
+    /// The protocols to which a request may switch its connection; `name` or `name/version`.
+    public var upgrade: [String]
     /// The external base URL: the route's, else the listener's.
     public var publicURL: PublicURL?
     /// The timeouts, with what the route overrides.

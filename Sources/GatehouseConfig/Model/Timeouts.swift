@@ -14,6 +14,8 @@ public struct Timeouts: Sendable, Hashable {
     public var responseBody: Duration?
     /// A peer that takes nothing of what is sent to it.
     public var write: Duration? = .seconds(60)
+    /// Silence in both directions of a connection that was switched to another protocol.
+    public var upgraded: Duration? = .seconds(3_600)
     /// A kept upstream connection without use.
     public var upstreamIdle: Duration? = .seconds(60)
     /// The drain after SIGTERM.

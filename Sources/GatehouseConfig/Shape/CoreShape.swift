@@ -19,6 +19,7 @@ enum CoreShape {
                 "The short form: what the one route matches."),
             Key("policies", .object(policies), "The short form: the policies of the one route."),
             publicURL("The short form: the external base URL."),
+            upgrade("The short form: the protocols to switch to, of the one route."),
             Key(
                 "accessLog", .text(.choice(["off", "stdout"])), default: "stdout",
                 "Where access records go: nowhere, or as JSON lines to standard output."),
@@ -54,6 +55,12 @@ enum CoreShape {
                 "maxConnections", .integer(1...1_024), default: "64",
                 "Its connections, apart from those of clients; more get 503."),
         ])
+
+    static func upgrade(_ description: String) -> Key {
+        Key(
+            "upgrade", .list(.text(.upgrade), atLeast: 0), default: "[]", example: "[websocket]",
+            description)
+    }
 
     static let fetch = ObjectShape(
         name: "fetch",
@@ -105,6 +112,7 @@ enum CoreShape {
                 "backends", .list(.object(backend), atLeast: 0), default: "[]",
                 "Where it leads, each with its share."),
             publicURL("The external base URL, before the listener's."),
+            upgrade("The protocols to which a request may switch its connection."),
             Key("timeouts", .object(Settings.routeTimeouts), "Timeouts that differ here."),
             Key("limits", .object(Settings.routeLimits), "Limits that differ here."),
         ], later: Later.route)

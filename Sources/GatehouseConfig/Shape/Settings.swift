@@ -53,6 +53,10 @@ enum Settings {
             "write", "60s", isForRoutes: true,
             "A peer that takes nothing of what is sent to it; an upstream: 504 then."
         ) { $0.write = $1 },
+        timeout(
+            "upgraded", "1h", isForRoutes: true,
+            "Silence in both directions of a connection that was switched (`upgrade`)."
+        ) { $0.upgraded = $1 },
         timeout("upstreamIdle", "60s", "A kept upstream connection without use.") {
             $0.upstreamIdle = $1
         },

@@ -33,6 +33,7 @@ enum TextFormat: Sendable, Hashable {
     case path
     case regex
     case value
+    case upgrade
 
     /// Throws when the text is not of this format.
     func check(_ text: String) throws(FormatProblem) {
@@ -60,6 +61,7 @@ enum TextFormat: Sendable, Hashable {
         case .path: try Texts.path(text)
         case .regex: try Texts.regex(text)
         case .value: break
+        case .upgrade: try Texts.upgrade(text)
         }
     }
 
@@ -111,6 +113,16 @@ enum Texts {
         }
         guard isToken, !text.isEmpty else {
             throw FormatProblem("must be a token: letters, digits and !#$%&'*+-.^_`|~")
+        }
+    }
+
+    /// `name` or `name/version` (RFC 9110 section 7.8).
+    static func upgrade(_ text: String) throws(FormatProblem) {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        for part in parts { try token(String(part)) }
+        let name = parts.first.map { $0.lowercased() } ?? ""
+        guard !["h2c", "h2", "http", "tls"].contains(name) else {
+            throw FormatProblem("must not be HTTP or TLS, which are the gateway's own")
         }
     }
 

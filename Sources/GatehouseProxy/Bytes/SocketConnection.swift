@@ -28,6 +28,22 @@ class SocketConnection {
     /// The channel closes: its descriptor may soon be another's. Before every `close`.
     final func leaveSocket() { descriptor = -1 }
 
+    /// The peer may end its direction without ending ours.
+    final func allowHalfClosure() {
+        try? context?.channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
+    }
+
+    /// Ends our direction behind everything that was sent; `done` is called when it has left, or
+    /// cannot leave any more. Nothing can be sent from now on.
+    final func finishOutput(_ done: @escaping () -> Void) {
+        guard let context else { return done() }
+        leaveSocket()
+        let promise = context.eventLoop.makePromise(of: Void.self)
+        let bound = NIOLoopBound(done, eventLoop: context.eventLoop)
+        promise.futureResult.whenComplete { _ in bound.value() }
+        context.close(mode: .output, promise: promise)
+    }
+
     /// Whether the peer takes more bytes.
     @inline(__always)
     final var isWritable: Bool {

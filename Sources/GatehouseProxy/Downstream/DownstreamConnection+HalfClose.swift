@@ -5,6 +5,7 @@ import NIOCore
 /// looks like one that has left until something is sent to it: then the kernel of the one that left
 /// answers with a reset, and the connection ends.
 ///
+/// - In a tunnel it is carried over to the upstream.
 /// - Between two exchanges, or within a request: the client has left.
 /// - Behind a complete request it is still interested. Where no byte of the response has left after
 ///   `ProxyLimits.halfClosedMs`, an interim 100 is sent, which every client of HTTP/1.1 skips
@@ -23,6 +24,7 @@ extension DownstreamConnection {
     func endOfInput() {
         guard !isClosing else { return }
         guard isRunning, let exchange else { return close(lingers: false) }
+        if exchange.responsePhase == .tunnel { return exchange.clientInputClosed() }
         guard exchange.isRequestComplete else {
             // What is held back for a pause or for the upstream may hold the rest.
             return exchange.wantsInput ? leave() : ()
@@ -42,7 +44,7 @@ extension DownstreamConnection {
         switch exchange.responsePhase {
         case .waiting, .held: exchange.sendProbe()
         case .streaming, .local: if exchange.sentSoFar == mark { leave() }
-        case .discarding: break
+        case .discarding, .tunnel: break
         }
     }
 }

@@ -173,6 +173,7 @@ extension Exchange: ExchangeOwner {
         case .waiting, .held: fail(fault.status, .reset)
         case .streaming, .local: finishEarly(isIntended: fault.kind == .finished)
         case .discarding: break
+        case .tunnel: cut(fault.kind == .finished ? .complete : .reset)
         }
     }
 

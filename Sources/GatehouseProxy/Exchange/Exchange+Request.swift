@@ -47,6 +47,7 @@ extension Exchange {
             respondProblem(404, .complete)
         case .route(let route, let claim):
             self.route = route
+            if head.asksUpgrade { prepareUpgrade(head, route) }
             if let chain = route.chain {
                 beginPolicies(chain, claim)
             } else {
@@ -82,7 +83,8 @@ extension Exchange {
 
     /// Whether bytes of the request's body can be used now.
     var wantsInput: Bool {
-        if isRequestComplete || isRequestPaused { return false }
+        if isRequestComplete { return responsePhase == .tunnel }
+        if isRequestPaused { return false }
         return upstreamConnection != nil || awaitsRequestBody || responsePhase == .discarding
             || responsePhase == .local
     }
@@ -91,6 +93,7 @@ extension Exchange {
     func feed() {
         guard let connection else { return }
         if responsePhase == .discarding { return discard() }
+        if responsePhase == .tunnel { return tunnelToUpstream() }
         bodyInHand = -1
         worker.upstreamOut.clear()
         var input = connection.takeInput()

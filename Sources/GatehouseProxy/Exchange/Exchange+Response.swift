@@ -29,6 +29,7 @@ extension Exchange {
                 upstreamConnection?.setReading(false)
             }
         case .local, .discarding: break
+        case .tunnel: tunnelToClient(buffer)
         }
     }
 
@@ -51,10 +52,9 @@ extension Exchange {
                 }
                 if head.minorVersion > 0, response.status != 100 { sendInterim(response, head) }
                 responseInput.moveReaderIndex(forwardBy: response.length)
-                responseParser.reset(method: head.method)
-            case .head(let response) where response.status == 101:
-                // Upgrade is never passed on, so nobody asked (RFC 9110 §7.8).
-                reason = "the upstream switched protocols without being asked"
+                responseParser.reset(method: head.method, allowsUpgrade: asksUpgrade)
+            case .head(let response) where response.status == 101 && !answersUpgrade(response):
+                reason = "the upstream switched to a protocol that was not asked for"
                 cause = .unaskedUpgrade
                 return fail(502, .upstreamFailed)
             case .head(let response): return responseHeadArrived(response)
@@ -89,6 +89,7 @@ extension Exchange {
     /// Writes the head to the client, with what there is of the body, in one buffer.
     func sendResponseHead(whole: UnsafeRawBufferPointer? = nil) {
         guard let responseHead, let head, let connection else { return }
+        guard responseHead.status != 101 else { return openTunnel(responseHead, head) }
         var forwarding = ResponseForwarding(
             responseHead, to: head,
             keepAlive: keepsAlive && isRequestComplete && !worker.isClosing)
@@ -112,7 +113,7 @@ extension Exchange {
         takeResponse(&input)
     }
 
-    private func writeHead(
+    func writeHead(
         _ response: ResponseHead, _ forwarding: ResponseForwarding, _ buffer: ByteBuffer
     ) {
         var forwarding = forwarding

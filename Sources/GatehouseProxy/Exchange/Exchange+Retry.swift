@@ -45,6 +45,7 @@ extension Exchange {
             cause = .upstreamTruncated
             responsePhase == .held ? fail(502, .upstreamFailed) : cut(.upstreamFailed)
         case .local, .discarding: break
+        case .tunnel: tunnelUpstreamGone(failure)
         }
     }
 

@@ -12,6 +12,12 @@ extension Exchange {
             cause = .bodyTooLarge
             return fail(413, .complete)
         }
+        if asksUpgrade, head.framing != .none {
+            // One of the two peers could take the body for the other protocol (CVE-2026-58055).
+            reason = "a request with a body asks to switch protocols"
+            cause = .upgradeWithBody
+            return fail(400, .complete)
+        }
         guard route.upstreams.count < 2 else { return balance(route) }
         guard let upstream = route.upstreams.first else {
             reason = "the route has no upstream"
@@ -62,6 +68,7 @@ extension Exchange {
         guard let head, let connection else { return }
         self.upstreamConnection = upstreamConnection
         responseParser = ResponseHeadParser(method: head.method)
+        if asksUpgrade { responseParser.reset(method: head.method, allowsUpgrade: true) }
         worker.upstreamOut.clear()
         writeRequestHead(head)
         run?.headSent(.request)
@@ -105,6 +112,7 @@ extension Exchange {
                     var forwarding = RequestForwarding(
                         host: host, peer: peer, scheme: Text.http, framing: framing)
                     forwarding.trustsPeer = trusts
+                    forwarding.forwardsUpgrade = asksUpgrade
                     forwarding.query = query
                     forwarding.removesOrigin = upstream.removesOrigin
                     forwarding.edits = run?.edits(.request)
@@ -159,6 +167,10 @@ extension Exchange {
             reason = isStalled ? "the client took nothing in time" : "the body was silent too long"
             cut(.timeout)
         case .discarding: connection?.exchangeFinished(keepsAlive: false, lingers: true)
+        case .tunnel:
+            cause = .upgradedIdle
+            reason = "the switched connection was silent too long"
+            cut(.timeout)
         }
     }
 }

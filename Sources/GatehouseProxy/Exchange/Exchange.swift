@@ -18,6 +18,8 @@ final class Exchange: UpstreamUser {
         case streaming
         /// A policy writes the body.
         case local
+        /// The protocol was switched: bytes go both ways (`Exchange+Tunnel`).
+        case tunnel
         /// All has left; the rest of the request's body is read and dropped.
         case discarding
     }
@@ -59,6 +61,10 @@ final class Exchange: UpstreamUser {
     /// How many bytes of the body left with the head; they are at hand behind `headBytes` and can
     /// be sent once more. -1: further ones left, or a policy read them.
     var bodyInHand = 0
+    /// The request asks to switch to a protocol that the route allows (RFC 9110 §7.8).
+    var asksUpgrade = false
+    /// What has ended within the tunnel.
+    var tunnelEnds: TunnelEnds = []
 
     // MARK: The response
 
@@ -137,6 +143,8 @@ final class Exchange: UpstreamUser {
         upstreamConnection = nil
         isRetry = false
         bodyInHand = 0
+        asksUpgrade = false
+        tunnelEnds = []
         responseHead = nil
         responseHeadBytes = worker.none
         responseInput = worker.none
@@ -165,6 +173,8 @@ final class Exchange: UpstreamUser {
     override func upstreamFailed(_ failure: UpstreamFailure) { notConnected(failure) }
 
     override func upstreamRead(_ buffer: ByteBuffer) { receive(buffer) }
+
+    override func upstreamInputClosed() { tunnelInputClosed() }
 
     override func upstreamClosed(_ failure: UpstreamFailure) { disconnected(failure) }
 
@@ -204,7 +214,7 @@ final class Exchange: UpstreamUser {
     /// The client has left; called by its connection, which forgets the exchange.
     func clientGone() {
         leaveUpstream(isReusable: false)
-        record(.clientGone)
+        record(tunnelEnds.isSuperset(of: .bothInputs) ? .complete : .clientGone)
     }
 
     /// The drain deadline has come.

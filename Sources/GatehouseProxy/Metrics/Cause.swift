@@ -55,6 +55,10 @@ public enum Cause: UInt8, CaseIterable, Sendable {
     case responseBodyTimeout
     /// The client did not take the response in time.
     case clientStalled
+    /// A connection that was switched to another protocol was silent for too long.
+    case upgradedIdle
+    /// A request with a body asked to switch protocols.
+    case upgradeWithBody
 
     /// Its short stable name: in the body of an answer, in the log, and as a label.
     public var code: String { String(describing: self) }
@@ -72,6 +76,7 @@ public enum Cause: UInt8, CaseIterable, Sendable {
         case .responseTimeout: "timeouts.response"
         case .upstreamStalled, .clientStalled: "timeouts.write"
         case .responseBodyTimeout: "timeouts.responseBody"
+        case .upgradedIdle: "timeouts.upgraded"
         default: nil
         }
     }

@@ -24,6 +24,8 @@ public final class Route: Sendable {
     public let bodyBytesMax: UInt64?
     /// The largest body in bytes that a policy may read whole.
     public let wholeBodyBytesMax: UInt64
+    /// The protocols to which a request may switch its connection (RFC 9110 §7.8), lower case.
+    let upgrades: [[UInt8]]
     /// Whether its exchanges are written to the access log.
     public let isLogged: Bool
 
@@ -36,7 +38,8 @@ public final class Route: Sendable {
         name: String, hosts: [HostPattern] = [], matches: [RouteMatch] = [],
         chain: PolicyChain? = nil, upstreams: [Upstream] = [], publicURL: String? = nil,
         timeouts: Timeouts = Timeouts(), bodyBytesMax: UInt64? = nil,
-        wholeBodyBytesMax: UInt64 = UInt64(Limits.wholeBodyBytesDefault), isLogged: Bool = true
+        wholeBodyBytesMax: UInt64 = UInt64(Limits.wholeBodyBytesDefault),
+        upgrades: [String] = [], isLogged: Bool = true
     ) {
         self.name = name
         self.hosts = hosts
@@ -47,6 +50,7 @@ public final class Route: Sendable {
         self.timeouts = timeouts
         self.bodyBytesMax = bodyBytesMax
         self.wholeBodyBytesMax = wholeBodyBytesMax
+        self.upgrades = upgrades.map(Bytes.lower)
         self.isLogged = isLogged
         publicURLBytes = Array((publicURL ?? "").utf8)
     }
@@ -62,6 +66,8 @@ public struct Timeouts: Sendable, Hashable {
     public var requestBodyMs: UInt32 = 60_000
     /// Between two parts of the response's body; event streams may be silent for hours.
     public var responseBodyMs: UInt32 = 0
+    /// Silence in both directions of a connection that was switched to another protocol.
+    public var upgradedMs: UInt32 = 3_600_000
     /// A peer that takes nothing of what it is sent.
     public var writeMs: UInt32 = 60_000
 

@@ -84,6 +84,7 @@ final class UpstreamConnection: SocketConnection, ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed = event as? ChannelEvent { user?.upstreamInputClosed() }
         if case .handshakeCompleted = event as? TLSUserEvent {
             guard hasExpectedName(context) else { return context.close(promise: nil) }
             isTrusted = true

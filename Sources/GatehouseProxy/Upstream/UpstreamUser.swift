@@ -64,6 +64,8 @@ class UpstreamUser {
     func upstreamFailed(_ failure: UpstreamFailure) {}
     /// Bytes of the response.
     func upstreamRead(_ buffer: ByteBuffer) {}
+    /// The upstream has ended its direction; after `allowHalfClosure` only.
+    func upstreamInputClosed() {}
     /// The connection has ended; it belongs to nobody now.
     func upstreamClosed(_ failure: UpstreamFailure) {}
     /// The connection takes more bytes, or none for the moment.

@@ -84,7 +84,7 @@ struct SnapshotBuilder {
             publicURL: route.publicURL?.description, timeouts: timeouts(route.timeouts),
             bodyBytesMax: route.limits.maxBody.map { UInt64($0) },
             wholeBodyBytesMax: UInt64(route.limits.maxBufferedBody),
-            isLogged: configuration.accessLog != .off)
+            upgrades: route.upgrade, isLogged: configuration.accessLog != .off)
     }
 
     private func match(
@@ -139,6 +139,7 @@ struct SnapshotBuilder {
         out.responseHeadMs = timeouts.response.milliseconds
         out.requestBodyMs = timeouts.requestBody.milliseconds
         out.responseBodyMs = timeouts.responseBody.milliseconds
+        out.upgradedMs = timeouts.upgraded.milliseconds
         out.writeMs = timeouts.write.milliseconds
         return out
     }
