@@ -18,6 +18,9 @@ public final class VerificationKey: @unchecked Sendable {
     public let cost: Int
     /// The octets of a signature of this key.
     let signatureSize: Int
+    /// A context that is ready for the key's usual algorithm: only ever copied, which any number
+    /// of threads may do, and which saves the search for the implementation at each signature.
+    private let prepared: (algorithm: SignatureAlgorithm, context: OpaquePointer)?
 
     /// Takes ownership of `handle`.
     init(
@@ -38,9 +41,45 @@ public final class VerificationKey: @unchecked Sendable {
         case .ed25519: cost = 5
         case .p384, .p521: cost = 32
         }
+        prepared = Self.prepare(algorithm ?? Self.usual(keyType), handle)
     }
 
-    deinit { EVP_PKEY_free(handle) }
+    deinit {
+        if let prepared { EVP_MD_CTX_free(prepared.context) }
+        EVP_PKEY_free(handle)
+    }
+
+    private static func usual(_ type: KeyType) -> SignatureAlgorithm {
+        switch type {
+        case .rsa: .rs256
+        case .p256: .es256
+        case .p384: .es384
+        case .p521: .es512
+        case .ed25519: .edDSA
+        }
+    }
+
+    private static func prepare(
+        _ algorithm: SignatureAlgorithm, _ key: OpaquePointer
+    ) -> (algorithm: SignatureAlgorithm, context: OpaquePointer)? {
+        defer { ERR_clear_error() }
+        guard let context = EVP_MD_CTX_new() else { return nil }
+        guard DigestSetup(algorithm).beginVerify(context, key) else {
+            EVP_MD_CTX_free(context)
+            return nil
+        }
+        return (algorithm, context)
+    }
+
+    /// Makes `context` ready to verify with this key.
+    private func begin(_ context: OpaquePointer, _ algorithm: SignatureAlgorithm) -> Bool {
+        if let prepared, prepared.algorithm == algorithm,
+            EVP_MD_CTX_copy_ex(context, prepared.context) == 1
+        {
+            return true
+        }
+        return DigestSetup(algorithm).beginVerify(context, handle)
+    }
 
     /// Whether this key may serve that algorithm: type, curve and `alg` must agree (RFC 8725 §3.1).
     public func allows(_ other: SignatureAlgorithm) -> Bool {
@@ -65,7 +104,7 @@ public final class VerificationKey: @unchecked Sendable {
         defer { ERR_clear_error() }
         guard let context = EVP_MD_CTX_new() else { return false }
         defer { EVP_MD_CTX_free(context) }
-        guard DigestSetup(algorithm).beginVerify(context, handle) else { return false }
+        guard begin(context, algorithm) else { return false }
         guard algorithm.keyType != .rsa && algorithm != .edDSA else {
             return verify(context, signature, message)
         }

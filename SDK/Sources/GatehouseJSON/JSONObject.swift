@@ -73,7 +73,14 @@ public struct JSONObject: Sendable {
     /// Whether both have the same bytes. The comparison of strings is the fast one, and takes
     /// canonically equivalent ones for the same: so it is the first, not the last word.
     private static func isSame(_ a: String, _ b: String) -> Bool {
-        a.utf8.count == b.utf8.count && a == b && a.utf8.elementsEqual(b.utf8)
+        guard a.utf8.count == b.utf8.count, a == b else { return false }
+        let isSame = a.utf8.withContiguousStorageIfAvailable { a in
+            b.utf8.withContiguousStorageIfAvailable { b in
+                for at in a.indices where a[at] != b[at] { return false }
+                return true
+            } ?? false
+        }
+        return isSame ?? a.utf8.elementsEqual(b.utf8)
     }
 
     private mutating func rebuildIndex() {

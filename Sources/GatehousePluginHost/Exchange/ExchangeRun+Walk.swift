@@ -72,13 +72,13 @@ extension ExchangeRun {
     func walkRequest(from first: Int) -> Step {
         var place = first
         while place < requestEnd {
-            let entry = entries[place]
-            guard entry.loopIndex >= 0, loop.states[entry.loopIndex].isStarted else {
+            let loopIndex = entries[place].loopIndex
+            guard loopIndex >= 0, loop.states[loopIndex].isStarted else {
                 origin = place
                 return fault(.standIn, 503, place, "the plugin is missing or not usable")
             }
             ran |= bit(place)
-            if let call = entry.requestHead {
+            if let call = entries[place].requestHead {
                 switch callHead(place, UInt32(GH_PHASE_REQUEST_HEAD), call) {
                 case .next: break
                 case .pause:
@@ -88,7 +88,7 @@ extension ExchangeRun {
                 case .fail(let reason): return pluginFault(place, reason)
                 }
             }
-            if entry.isBackend {
+            if entries[place].isBackend {
                 return pluginFault(place, "a backend has to answer, it did not")
             }
             place += 1

@@ -102,9 +102,21 @@ extension HostTables {
     private static func on(
         _ x: gh_exchange, _ body: (ExchangeRun) -> gh_status
     ) -> gh_status {
-        switch run(x) {
-        case .success(let run): body(run)
-        case .failure(let refusal): refusal.status
+        let handle = Handle(raw: x)
+        guard x != 0, let domain = HandleDomain.unmanaged(of: handle) else {
+            return gh_status(GH_GONE)
+        }
+        // The exchange outlives the call: the loop keeps it, and ends it later where a policy's
+        // call leads to its end.
+        return domain._withUnsafeGuaranteedRef { domain -> gh_status in
+            guard domain.isOnThread else {
+                return gh_status(domain.isVacant ? GH_GONE : GH_WRONG_THREAD)
+            }
+            guard let found = domain.slots.find(.exchange, handle) else {
+                return gh_status(GH_GONE)
+            }
+            return Unmanaged<ExchangeRun>.fromOpaque(found.toOpaque())._withUnsafeGuaranteedRef(
+                body)
         }
     }
 

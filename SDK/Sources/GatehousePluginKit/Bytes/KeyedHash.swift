@@ -70,15 +70,25 @@ public final class KeyedHash: @unchecked Sendable {
     private func sum(
         _ memory: UnsafeRawBufferPointer, from start: Int, pairs: Int
     ) -> Sum {
-        var sum = Sum()
-        guard pairs > 0, let base = memory.baseAddress else { return sum }
-        let block = base + start
-        for pair in 0..<min(pairs, 16) {
-            let a = block.loadUnaligned(fromByteOffset: pair &* 16, as: UInt64.self)
-            let b = block.loadUnaligned(fromByteOffset: pair &* 16 &+ 8, as: UInt64.self)
-            add((UInt64(littleEndian: a), UInt64(littleEndian: b)), at: pair &* 2, to: &sum)
+        guard let base = memory.baseAddress else { return Sum() }
+        var block = base + start
+        var word = UnsafePointer(words)
+        let end = word + 2 &* pairs
+        var low: UInt64 = 0
+        var high: UInt64 = 0
+        while word != end {
+            let a = UInt64(littleEndian: block.loadUnaligned(as: UInt64.self)) &+ word[0]
+            let b =
+                UInt64(littleEndian: block.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+                &+ word[1]
+            let product = a.multipliedFullWidth(by: b)
+            let sum = low.addingReportingOverflow(product.low)
+            low = sum.partialValue
+            high = high &+ product.high &+ (sum.overflow ? 1 : 0)
+            block += 16
+            word += 2
         }
-        return sum
+        return Sum(low: low, high: high)
     }
 
     @inline(__always)

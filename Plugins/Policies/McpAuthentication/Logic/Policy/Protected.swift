@@ -127,20 +127,22 @@ extension McpAuthentication {
         _ token: BorrowedBytes, _ loop: AuthenticationLoop, _ exchange: Exchange,
         _ attempt: Attempt, _ state: inout ExchangeState
     ) -> Action {
-        guard CredentialScanner.isToken(token, 0..<token.count) else {
-            return refuse(exchange, .invalidRequest, "a malformed credential")
-        }
         if let reason = loop.refusals.reason(token, now: attempt.now) {
             return refuse(exchange, .invalidToken, reason)
         }
-        guard let keys = loop.keys else { return withoutKeys(exchange, attempt) }
         loop.begin(turn: attempt.now)
-        // Before anything is parsed, which a token that waits would cost each time.
-        guard loop.budget > 0 else { return later(loop, exchange, attempt) }
-        measures.countVerification()
+        guard let keys = loop.keys, loop.budget > 0 else {
+            // What can be said without work is said at once.
+            guard isToken(token) else { return malformed(exchange) }
+            if loop.keys == nil { return withoutKeys(exchange, attempt) }
+            return later(loop, exchange, attempt)
+        }
         let bytes = token.array
         let verdict = judge.judge(
             bytes, keys: keys, now: attempt.now, budget: &loop.budget, normalize: normalizer)
+        // What could be read as a JWT has no other characters than a token.
+        if case .refused = verdict, !isToken(token) { return malformed(exchange) }
+        measures.countVerification()
         switch verdict {
         case .accepted(let entry):
             loop.cache.insert(token, entry)
@@ -158,6 +160,14 @@ extension McpAuthentication {
             return refuse(exchange, .invalidToken, reason)
         case .busy: return later(loop, exchange, attempt)
         }
+    }
+
+    private func isToken(_ bytes: BorrowedBytes) -> Bool {
+        CredentialScanner.isToken(bytes, 0..<bytes.count)
+    }
+
+    private func malformed(_ exchange: Exchange) -> Action {
+        refuse(exchange, .invalidRequest, "a malformed credential")
     }
 
     private func withoutKeys(_ exchange: Exchange, _ attempt: Attempt) -> Action {
