@@ -129,6 +129,38 @@ let benchmarks: [Target] = [
         path: "Benchmarks/forwarder", swiftSettings: strict)
 ]
 
+// MARK: The fuzzer
+
+/// What the fuzz targets of Tests/Fuzz need; as a test they replay the committed corpus.
+let fuzzed: [Target.Dependency] = [
+    "GatehouseHTTP", "GatehouseProxy", "GatehouseConfig", "GatehouseSchema", "GatehouseRegex",
+    "GatehousePluginHost", "GatehouseJOSE", "CorsLogic", "McpAuthenticationLogic",
+    sdk("GatehouseJSON"),
+]
+
+/// The package as scripts/fuzz builds it, `GATEHOUSE_FUZZ=1`: the libraries that read bytes of
+/// others, of the proxy the files that need no event loop, and the fuzzer.
+let fuzzer: [Target] =
+    (core + plugins.flatMap(\.targets)).filter {
+        [
+            "CLibCrypto", "CLibYAML", "CGatehouseHost", "GatehouseHTTP", "GatehouseRegex",
+            "GatehouseSchema", "GatehouseConfig", "GatehousePluginHost", "GatehouseJOSE",
+            "CorsLogic", "McpAuthenticationLogic",
+        ].contains($0.name)
+    } + [
+        .target(
+            name: "GatehouseProxy", dependencies: ["GatehouseHTTP"],
+            sources: [
+                "Exchange/ForwardedFor.swift", "Fetch/FetchURL.swift", "Model/ProxyLimits.swift",
+                "Names/IPAddress.swift", "Names/PublicAddress.swift",
+            ], swiftSettings: strict),
+        .executableTarget(
+            name: "gatehouse-fuzz", dependencies: fuzzed, path: "Tests/Fuzz/Sources",
+            exclude: ["Replay"], sources: ["Targets", "Run"], swiftSettings: strict),
+    ]
+
+let isFuzzing = Context.environment["GATEHOUSE_FUZZ"] != nil
+
 // MARK: Tests
 
 /// The tests of one target; the vectors lie in Tests/Vectors and are read from the source tree.
@@ -165,6 +197,9 @@ let coreTests: [Target] = [
     tests(
         "DemoServices", [sdk("GatehouseJSON"), "GatehouseJOSE", nio("NIOCore"), nio("NIOHTTP1")]),
     .testTarget(name: "HouseRulesTests", swiftSettings: strict),
+    .testTarget(
+        name: "FuzzTests", dependencies: fuzzed, path: "Tests/Fuzz/Sources",
+        exclude: ["Run"], sources: ["Targets", "Replay"], swiftSettings: strict),
 ]
 
 // MARK: A part of the package
@@ -188,7 +223,7 @@ func selected(_ all: [Target]) -> [Target] {
     return all.filter { wanted.contains($0.name) }
 }
 
-let isPart = Context.environment["GATEHOUSE_ONLY"] != nil
+let isPart = isFuzzing || Context.environment["GATEHOUSE_ONLY"] != nil
 
 // MARK: The package
 
@@ -203,5 +238,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     ],
-    targets: selected(core + plugins.flatMap(\.targets) + benchmarks + coreTests)
+    targets: isFuzzing
+        ? fuzzer : selected(core + plugins.flatMap(\.targets) + benchmarks + coreTests)
 )

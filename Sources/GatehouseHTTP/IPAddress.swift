@@ -15,6 +15,8 @@ public struct IPAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// Reads the text of an address; brackets and zones are not part of it.
     public init?(_ text: String) {
+        // inet_pton would read up to a zero byte and leave the rest.
+        guard !text.utf8.contains(0) else { return nil }
         var v4 = in_addr()
         if inet_pton(AF_INET, text, &v4) == 1 {
             self.init(v4: UInt32(bigEndian: v4.s_addr))
@@ -83,8 +85,10 @@ public struct AddressRange: Sendable, Hashable {
         self.bits = bits
     }
 
-    /// Whether the address lies in the range.
+    /// Whether the address lies in the range; an IPv4 address lies in no range of IPv6, not in
+    /// `::/0` either.
     public func contains(_ address: IPAddress) -> Bool {
+        guard bits >= 96 || !address.isV4 else { return false }
         let high = bits >= 64 ? UInt64.max : Self.mask(bits)
         let low = bits >= 64 ? Self.mask(bits - 64) : 0
         return (address.high ^ base.high) & high == 0 && (address.low ^ base.low) & low == 0

@@ -69,6 +69,9 @@ struct FormatTests {
         #expect(!block.contains([0xfe] + [UInt8](repeating: 1, count: 15)))
         #expect(!block.contains([1, 2, 3, 4]))
         #expect(AddressBlock("::ffff:192.0.2.1")?.bytes.suffix(4) == [192, 0, 2, 1])
+        let mapped = try #require(AddressBlock("::ffff:10.0.0.0/104"))
+        #expect(mapped.contains([10, 1, 2, 3]) && !mapped.contains([11, 1, 2, 3]))
+        #expect(AddressBlock("::/0")?.contains([10, 1, 2, 3]) == false)
     }
 
     @Test(arguments: [

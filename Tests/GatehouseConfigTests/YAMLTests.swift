@@ -57,6 +57,10 @@ struct YAMLTests {
         let outcome = loader().load(bytes: bytes, name: "t.yaml", directory: "/")
         #expect(outcome.diagnostics.map(\.message) == ["this is not UTF-8"])
         #expect(outcome.diagnostics.first?.position.line == 2)
+        // A form feed ends no line of YAML, and a replacement character may be meant.
+        let odd = Array("a: \u{C}\u{C}\u{FFFD}\r\nb: é".utf8) + [0xe2, 0x28]
+        let place = loader().load(bytes: odd, name: "t.yaml", directory: "/")
+        #expect(place.diagnostics.map { "\($0.position)" } == ["t.yaml:2:5"])
         let large = String(repeating: " ", count: FileLimits.bytesMax + 1)
         #expect(loader().load(large).configuration == nil)
     }

@@ -30,11 +30,21 @@ struct NameTests {
     }
 
     @Test func `texts that are no addresses are refused, mapped ones are IPv4`() {
-        for text in ["", "1.2.3", "1.2.3.4.5", "[::1]", "fe80::1%eth0", "localhost", "0x7f.1"] {
+        for text in [
+            "", "1.2.3", "1.2.3.4.5", "[::1]", "fe80::1%eth0", "localhost", "0x7f.1",
+            "10.0.0.1\0.other", "::1\0",
+        ] {
             #expect(IPAddress(text) == nil)
         }
         #expect(IPAddress("::ffff:1.2.3.4")?.description == "1.2.3.4")
         #expect(IPAddress("2001:DB8:0::1")?.description == "2001:db8::1")
+    }
+
+    @Test func `a range of IPv6 holds no IPv4 address, a mapped one does`() throws {
+        let address = try #require(IPAddress("10.1.2.3"))
+        #expect(AddressRange("::/0")?.contains(address) == false)
+        #expect(AddressRange("::ffff:10.0.0.0/104")?.contains(address) == true)
+        #expect(AddressRange("0.0.0.0/0")?.contains(address) == true)
     }
 
     @Test func `ranges hold what their bits say`() throws {

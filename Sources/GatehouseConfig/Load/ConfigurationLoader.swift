@@ -57,12 +57,9 @@ public struct ConfigurationLoader: Sendable {
     ///   - directory: absolute; relative paths start there.
     public func load(bytes: [UInt8], name: String, directory: String) -> Outcome {
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            let good = String(decoding: bytes, as: UTF8.self)
-            let before = good.prefix { $0 != "\u{FFFD}" }
-            let lines = before.split(
-                omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+            let before = SourceText(file: name, text: Self.validPart(of: bytes))
             let place = Position(
-                file: name, line: max(1, lines.count), column: (lines.last?.count ?? 0) + 1)
+                file: name, line: before.lines.count, column: (before.lines.last?.count ?? 0) + 1)
             return Outcome(
                 configuration: nil,
                 diagnostics: [
@@ -70,6 +67,15 @@ public struct ConfigurationLoader: Sendable {
                 ])
         }
         return load(text: text, name: name, directory: directory)
+    }
+
+    /// The text before the first byte that is no UTF-8.
+    private static func validPart(of bytes: [UInt8]) -> String {
+        var text = String.UnicodeScalarView()
+        var decoder = UTF8()
+        var rest = bytes.makeIterator()
+        while case .scalarValue(let scalar) = decoder.decode(&rest) { text.append(scalar) }
+        return String(text)
     }
 
     /// Loads a text; see `load(bytes:name:directory:)`.

@@ -24,17 +24,22 @@ public struct AddressBlock: Sendable, Hashable {
         }
     }
 
-    /// Whether an address (4 or 16 bytes) is in the block; an IPv4-mapped one counts as IPv4.
+    /// Whether an address (4 or 16 bytes) is in the block. What is IPv4-mapped counts as IPv4, in
+    /// the block and in the address; no other IPv6 block holds an IPv4 address.
     public func contains(_ address: [UInt8]) -> Bool {
-        let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
-        let plain =
-            address.count == 16 && address.starts(with: mapped)
-            ? Array(address.dropFirst(12)) : address
-        guard plain.count == bytes.count else { return false }
-        return (0..<prefixLength).allSatisfy { bit in
-            (plain[bit / 8] ^ bytes[bit / 8]) & (0x80 >> (bit % 8)) == 0
+        let isMapped = prefixLength >= 96 && bytes.starts(with: Self.mapped)
+        let own = isMapped ? bytes.dropFirst(12) : bytes[...]
+        let plain = address.starts(with: Self.mapped) ? address.dropFirst(12) : address[...]
+        guard plain.count == own.count else { return false }
+        return (0..<(isMapped ? prefixLength - 96 : prefixLength)).allSatisfy { bit in
+            let place = bit / 8
+            let difference = plain[plain.startIndex + place] ^ own[own.startIndex + place]
+            return difference & (0x80 >> (bit % 8)) == 0
         }
     }
+
+    /// What stands before the four bytes of an IPv4-mapped address (RFC 4291 §2.5.5.2).
+    private static let mapped: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff]
 }
 
 extension AddressBlock: CustomStringConvertible {
