@@ -151,8 +151,8 @@ let fuzzer: [Target] =
         .target(
             name: "GatehouseProxy", dependencies: ["GatehouseHTTP"],
             sources: [
-                "Exchange/ForwardedFor.swift", "Fetch/FetchURL.swift", "Model/ProxyLimits.swift",
-                "Names/IPAddress.swift", "Names/PublicAddress.swift",
+                "Exchange/ForwardedFor.swift", "Model/ProxyLimits.swift",
+                "Names/PublicAddress.swift",
             ], swiftSettings: strict),
         .executableTarget(
             name: "gatehouse-fuzz", dependencies: fuzzed, path: "Tests/Fuzz/Sources",

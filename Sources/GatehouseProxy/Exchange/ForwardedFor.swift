@@ -1,3 +1,5 @@
+import GatehouseHTTP
+
 /// Who the client is, by a list of X-Forwarded-For. Pure.
 enum ForwardedFor {
     /// The first address from the right that is not of a trusted proxy; nil where there is none

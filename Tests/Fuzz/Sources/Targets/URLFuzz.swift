@@ -1,37 +1,47 @@
+import GatehouseHTTP
+
 @testable import CorsLogic
-@testable import GatehouseProxy
 @testable import McpAuthenticationLogic
 
 /// URLs, origins and forms from peers: what is read is written again as the same.
 enum URLFuzz {
     static func check(_ input: UnsafeRawBufferPointer) throws {
         let text = input.text
-        try checkFetch(text)
+        try checkFetched(text)
         try checkURL(text)
         try checkOrigin(input, text)
         try checkForm(input)
     }
 
-    private static func checkFetch(_ text: String) throws {
+    private static func checkFetched(_ text: String) throws {
         let parts = text.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let url = FetchURL(String(parts[0])) else { return }
-        let written = "\(url.isTLS ? "https" : "http")://\(url.authority)\(url.target)"
-        try hold(FetchURL(written) == url, "\(written) is another URL than \(parts[0])")
+        guard let url = GatehouseHTTP.HTTPURL(String(parts[0])) else { return }
+        try hold(
+            GatehouseHTTP.HTTPURL(url.description) == url, "\(url) is another URL than \(parts[0])")
         try hold(
             url.target.hasPrefix("/") && url.target.utf8.allSatisfy { $0 > 32 && $0 < 127 },
             "an odd target: \(url.target)")
-        try hold(!url.host.isEmpty && url.port > 0, "no host or port")
+        try hold(!url.origin.host.isEmpty && url.origin.port > 0, "no host or port")
+        try Array(url.authority.utf8).withUnsafeBytes {
+            // What is sent as Host is read as the host that was decided about.
+            guard let read = Authority($0) else { return }
+            let host = $0[read.host].text
+            try hold(
+                host == url.origin.host || host == "[\(url.origin.host)]"
+                    || host + "." == url.origin.host, "Host reads as \(host)")
+        }
         guard parts.count == 2, let next = url.resolving(String(parts[1])) else { return }
         try hold(next.target.hasPrefix("/"), "an odd target of a redirect: \(next.target)")
         if parts[1].hasPrefix("/"), !parts[1].hasPrefix("//") {
-            try hold(
-                url.isSameOrigin(next), "a path of \(url.authority) leads to \(next.authority)")
+            try hold(url.origin == next.origin, "a path of \(url) leads to \(next)")
         }
     }
 
     private static func checkURL(_ text: String) throws {
-        guard let url = HTTPURL(text) else { return }
-        try hold(HTTPURL(url.text) == url, "\(url.text) is another URL than \(text)")
+        guard let url = McpAuthenticationLogic.HTTPURL(text) else { return }
+        try hold(
+            McpAuthenticationLogic.HTTPURL(url.text) == url,
+            "\(url.text) is another URL than \(text)")
         _ = (url.isLoopback, url.isPrivateLiteral, url.isHTTPSOrLoopback)
     }
 
