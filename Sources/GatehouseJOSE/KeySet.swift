@@ -46,7 +46,8 @@ public struct KeySet: Sendable {
             do throws(UnusableKey.Reason) {
                 let key = try VerificationKey.parse(jwk: member)
                 let isKnown = keys.contains {
-                    $0.keyID == key.keyID && $0.algorithm == key.algorithm && $0.isSameKey(as: key)
+                    Self.isSame($0.keyID, key.keyID) && $0.algorithm == key.algorithm
+                        && $0.isSameKey(as: key)
                 }
                 if isKnown { continue }
                 keys.append(key)
@@ -64,6 +65,12 @@ public struct KeySet: Sendable {
         }
         let kept = keys.indices.filter { !clashing.contains($0) }.map { keys[$0] }
         self.init(keys: kept, unusable: unusable.sorted { $0.index < $1.index })
+    }
+
+    /// Octets, as in `byKeyID`: é in two spellings is two ids.
+    private static func isSame(_ one: String?, _ other: String?) -> Bool {
+        guard let one, let other else { return one == nil && other == nil }
+        return one.utf8.elementsEqual(other.utf8)
     }
 
     private init(keys: [VerificationKey], unusable: [UnusableKey]) {

@@ -44,6 +44,23 @@ struct HostileInputTests {
         }
     }
 
+    @Test func `key ids of the same letters and other octets are two`() throws {
+        let key = try SigningKey.generate(.es256, keyID: "k")
+        let members = ["\u{e9}", "e\u{301}"].map { spelling -> JSONValue in
+            var jwk = try? key.publicJWK()
+            jwk?["kid"] = .string(spelling)
+            return jwk.map(JSONValue.object) ?? nil
+        }
+        let set = try KeySet(document: ["keys": .array(members)])
+        #expect(set.keys.count == 2 && set.unusable.isEmpty)
+        for spelling in ["\u{e9}", "e\u{301}"] {
+            guard case .found = set.lookUp(keyID: spelling, algorithm: .es256) else {
+                Issue.record("no key for \(Array(spelling.utf8))")
+                continue
+            }
+        }
+    }
+
     @Test func `sizes are checked before anything is decoded (G99)`() {
         let long = [UInt8](repeating: UInt8(ascii: "A"), count: 16 * 1024 + 1)
         #expect(throws: TokenError.tooLarge) { try UnverifiedToken(parsing: long) }

@@ -133,6 +133,17 @@ struct LoadingFactsTests {
         }
     }
 
+    /// With a thousand tables of symbols over one range the reader would be busy for hours.
+    @Test func `a second table of symbols is refused`() throws {
+        var file = try bytes("good_policy")
+        let table = Int(file[40..<48].reversed().reduce(0) { $0 << 8 | UInt64($1) })
+        let headers = stride(from: table, to: file.count - 63, by: 64)
+        let other = try #require(headers.first { file[$0 + 4] == 1 })
+        file[other + 4] = UInt8(ELFSection.dynamicSymbols)
+        let refusal = try #require(self.refusal(file))
+        #expect(refusal.code == .truncated && refusal.reason.contains("several tables"))
+    }
+
     private func mutate(_ file: inout [UInt8], _ random: inout Xorshift) {
         let table = Int(
             file.count > 48 ? file[40..<44].reversed().reduce(0) { $0 << 8 | Int($1) } : 0)

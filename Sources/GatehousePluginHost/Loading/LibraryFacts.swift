@@ -187,7 +187,12 @@ struct LibraryFacts: Sendable, Hashable {
         if let section = sections.first(where: { $0.name == ".gatehouse" }) {
             descriptor = try Self.descriptor(file, section)
         }
-        for section in sections where section.type == ELFSection.dynamicSymbols {
+        let tables = sections.filter { $0.type == ELFSection.dynamicSymbols }
+        // A file has one (gABI, "Sections"); thousands of one range would take hours to read.
+        guard tables.count <= 1 else {
+            throw PluginRefusal(.truncated, "it is damaged: it has several tables of symbols")
+        }
+        for section in tables {
             let names = sections.first { $0.index == UInt64(section.link) }
             guard let names else {
                 throw PluginRefusal(.truncated, "it is damaged: its symbols have no names")
