@@ -15,8 +15,8 @@ final class Connector {
     private var deadline: UInt64?
     private var isStarting = false
     private var isOver = false
-    /// Connections that are made and wait for TLS.
-    private var handshaking: [UpstreamConnection] = []
+    /// Connections that are being made: in TCP, or in TLS.
+    private var attempts: [UpstreamConnection] = []
     private var lastFailure = UpstreamFailure.refused
 
     init(pool: UpstreamPool, timeoutMs: UInt32) {
@@ -94,7 +94,10 @@ final class Connector {
             expectedName: pool.key.tls?.isInsecure == true ? nil : serverName)
         let handlers = NIOLoopBound((tls, connection), eventLoop: worker.loop)
         let outcome = NIOLoopBound((self, failed), eventLoop: worker.loop)
+        attempts.append(connection)
         ClientBootstrap(group: worker.loop)
+            // `end` closes it before; NIO's own ten seconds would cut a longer time short.
+            .connectTimeout(.hours(1))
             .channelOption(
                 ChannelOptions.socket(SocketOptionLevel(IPPROTO_TCP), TCP_NODELAY), value: 1
             )
@@ -111,10 +114,10 @@ final class Connector {
                 let (connector, failed) = outcome.value
                 let connection = handlers.value.1
                 if case .failure(let error) = result {
+                    connector.attempts.removeAll { $0 === connection }
                     connector.lastFailure = UpstreamFailure(connecting: error)
                     return failed()
                 }
-                connector.handshaking.append(connection)
                 connection.notify { isReady in
                     connector.attempted(connection, isReady: isReady, failed: failed)
                 }
@@ -124,7 +127,7 @@ final class Connector {
     private func attempted(
         _ connection: UpstreamConnection, isReady: Bool, failed: () -> Void
     ) {
-        handshaking.removeAll { $0 === connection }
+        attempts.removeAll { $0 === connection }
         guard isReady else {
             lastFailure = pool.key.tls != nil ? .untrusted : .refused
             return isOver ? () : failed()
@@ -172,9 +175,9 @@ final class Connector {
 
     private func end() {
         isOver = true
-        // Those that lost, and those that never answered TLS, must not stay open.
-        let late = handshaking
-        handshaking = []
+        // Those that lost, and those that never answered, must not stay open (F02).
+        let late = attempts
+        attempts = []
         for connection in late { connection.close() }
         if let delay { worker.cancelTimer(task: delay) }
         if let deadline { worker.cancelTimer(task: deadline) }

@@ -144,24 +144,30 @@ class Scene:
         bound = max(growth, before.resident // 20)
         assert grown <= bound, f"{grown} bytes more, {bound} allowed"
 
-    def metric(self, name, **labels):
-        """The sum of a metric over the series that have these labels."""
+    def metric(self, name, text=None, **labels):
+        """The sum of a metric over the series that have these labels; `text`: an earlier scrape."""
         total = 0.0
-        for line in ask(self.admin, "/metrics").body.decode().splitlines():
+        for line in (text or self.scrape()).splitlines():
             series, _, value = line.rpartition(" ")
-            has_labels = all(f'{key}="{text}"' in series for key, text in labels.items())
-            if series.split("{")[0] == name and has_labels:
+            if series.split("{")[0] != name:
+                continue
+            if all(f'{key}="{label}"' in series for key, label in labels.items()):
                 total += float(value)
         return total
 
+    def scrape(self):
+        return ask(self.admin, "/metrics").body.decode()
+
     def pending(self):
         """What is under way, by the gateway's own gauges."""
+        text = self.scrape()
+        connections = "gatehouse_upstream_connections"
         return {
-            "exchanges": self.metric("gatehouse_exchanges_open"),
-            "connections": self.metric("gatehouse_downstream_connections_open"),
-            "requests that wait": self.metric("gatehouse_upstream_pending_requests"),
-            "upstream": self.metric("gatehouse_upstream_connections", state="active"),
-            "connecting": self.metric("gatehouse_upstream_connections", state="connecting"),
+            "exchanges": self.metric("gatehouse_exchanges_open", text),
+            "connections": self.metric("gatehouse_downstream_connections_open", text),
+            "requests that wait": self.metric("gatehouse_upstream_pending_requests", text),
+            "upstream": self.metric(connections, text, state="active"),
+            "connecting": self.metric(connections, text, state="connecting"),
         }
 
     def records(self):

@@ -121,4 +121,8 @@ def test_f02_syn_black_hole(tmp_path):
                 else:
                     assert reply.has("retry-after")
 
+        at_first = here.settled()
         here.prove(fault)
+        # An attempt that is given up is closed: it does not go on behind the gateway's back.
+        fault()
+        here.returned(at_first, 2 << 20, seconds=3)
