@@ -103,8 +103,8 @@ extension Syntax {
     }
 
     /// The first position from `start` on that may hold another byte than letters, digits and the
-    /// hyphen, of which nearly every field name is made. Eight bytes at a time: the bytes before the
-    /// answer are such bytes, the one at it is for `isToken` to judge.
+    /// hyphen, of which nearly every field name is made. Eight bytes at a time: the bytes before
+    /// the answer are such bytes, the one at it is for `isToken` to judge.
     ///
     /// It looks at whole words of `bytes`, beyond the line's end too; CR is no such byte.
     @inline(__always)

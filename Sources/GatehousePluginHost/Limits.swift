@@ -75,7 +75,8 @@ public enum Limits {
     public static let providerOutputBytesMax = 256 << 10
     /// Providers that one instance may resolve.
     public static let providersPerInstanceMax = 16
-    /// Label sets of one metric on one route; the next answers GH_LIMIT: labels are not for what peers choose.
+    /// Label sets of one metric on one route; the next answers GH_LIMIT: labels are not for what
+    /// peers choose.
     public static let seriesPerMetricMax = 200
     /// Metrics of one plugin.
     public static let metricsPerPluginMax = 64

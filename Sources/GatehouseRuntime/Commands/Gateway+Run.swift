@@ -76,7 +76,7 @@ final class RunningGateway {
         var server = Self.options(options, configuration, host, access)
         server.clockStepped = { nanoseconds in
             logger.notice(
-                "the clock was set: tokens are judged by the new time, deadlines are kept by theirs",
+                "the clock was set: tokens are judged by the new time, deadlines stay as they were",
                 metadata: ["seconds": .stringConvertible(nanoseconds / 1_000_000_000)])
         }
         do throws(StartFailure) {
