@@ -97,7 +97,7 @@ def test_the_record_counts_the_bytes(scene):
         return found[0] if found else None
 
     record = wait_until(record)
-    assert record["status"] == 101, record
+    assert record["status"] == 101 and record["outcome"] == "complete", record
     # 4 bytes of header, 4 of mask and the closing frame up, the same without masks down.
     assert record["requestBytes"] == 1000 + 8 + 8, record
     assert record["responseBytes"] == 1000 + 4 + 4, record

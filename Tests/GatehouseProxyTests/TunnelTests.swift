@@ -80,6 +80,8 @@ struct TunnelTests {
         server.close()
         #expect(client.readToEnd().isClean)
         while proxy.server.sample().connectionsOpen > 0 {}
+        let outcomes = proxy.server.sample().outcomes.filter { $0.1 > 0 }
+        #expect(outcomes.map(\.0) == [.complete] && outcomes.map(\.1) == [1])
     }
 
     @Test func `the upstream may end first`() throws {
@@ -93,6 +95,8 @@ struct TunnelTests {
         client.close()
         #expect(server.readToEnd().isClean)
         while proxy.server.sample().connectionsOpen > 0 {}
+        let outcomes = proxy.server.sample().outcomes.filter { $0.1 > 0 }
+        #expect(outcomes.map(\.0) == [.complete] && outcomes.map(\.1) == [1])
     }
 
     @Test func `four MiB each way with back-pressure, byte for byte`() throws {

@@ -18,8 +18,13 @@ struct TunnelEnds: OptionSet {
     /// That end has been asked for.
     static let clientEnding = TunnelEnds(rawValue: 16)
 
-    static let bothInputs: TunnelEnds = [.clientInput, .upstreamInput]
     static let bothOutputs: TunnelEnds = [.clientOutput, .upstreamOutput]
+
+    /// Whether a client whose connection is gone now had no more to get: a channel whose own
+    /// direction has ended does not tell of the peer's end but closes.
+    var isOver: Bool {
+        contains(.upstreamInput) && !isDisjoint(with: [.clientInput, .clientOutput])
+    }
 }
 
 /// A connection that switches to another protocol (RFC 9110 §7.8), such as WebSocket (RFC 6455).

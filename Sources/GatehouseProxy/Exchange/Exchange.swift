@@ -214,7 +214,7 @@ final class Exchange: UpstreamUser {
     /// The client has left; called by its connection, which forgets the exchange.
     func clientGone() {
         leaveUpstream(isReusable: false)
-        record(tunnelEnds.isSuperset(of: .bothInputs) ? .complete : .clientGone)
+        record(tunnelEnds.isOver ? .complete : .clientGone)
     }
 
     /// The drain deadline has come.
