@@ -66,6 +66,20 @@ extension ByteSink {
     }
 }
 
+extension ByteSink {
+    /// Appends a received field as `name: value`: in one piece where it came with one space, so
+    /// that what is forwarded has one form (RFC 9112 §5).
+    @inline(__always)
+    mutating func appendLine(_ field: Field, of bytes: UnsafeRawBufferPointer) {
+        let gap = Int(field.name.end) + 1
+        guard Int(field.value.start) == gap + 1, gap < bytes.count, bytes[gap] == Syntax.space
+        else { return appendField(bytes[field.name], bytes[field.value]) }
+        append(
+            bytes[ByteRange(start: field.name.start, count: field.value.end - field.name.start)])
+        append("\r\n" as StaticString)
+    }
+}
+
 /// A sink that is an array, for tests and for what is written once.
 public struct ArraySink: ByteSink, Sendable {
     /// What was written.

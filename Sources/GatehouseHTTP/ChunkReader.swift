@@ -1,7 +1,8 @@
 /// The chunked coding, byte by byte around the data (RFC 9112 §7.1).
 ///
 /// No leniency: sizes are 1 to 16 hexadecimal digits, lines end in CRLF, extensions follow the
-/// grammar of §7.1.1 without white space, and are ignored.
+/// grammar of §7.1.1 with the white space that a recipient must take (RFC 9110 §5.6.3), and are
+/// ignored.
 struct ChunkReader: Sendable {
     private enum State {
         case size(digits: UInt8)
@@ -10,6 +11,10 @@ struct ChunkReader: Sendable {
         case quoted
         case quotedPair
         case quotedEnd
+        /// White space behind a size or a value: a semicolon must follow.
+        case gap
+        /// White space behind an extension's name: an equals sign or a semicolon must follow.
+        case nameGap
         case sizeLineFeed
         case data
         case dataReturn
@@ -68,7 +73,7 @@ struct ChunkReader: Sendable {
             guard byte == Syntax.lineFeed else { return HTTPFault(400, .chunkEnd) }
             state = .size(digits: 0)
             size = 0
-        case .extensionName, .extensionValue, .quoted, .quotedPair, .quotedEnd:
+        case .extensionName, .extensionValue, .quoted, .quotedPair, .quotedEnd, .gap, .nameGap:
             return takeExtension(byte)
         case .data, .trailers, .failed: break
         }
@@ -92,6 +97,7 @@ struct ChunkReader: Sendable {
         switch byte {
         case Syntax.carriageReturn: state = .sizeLineFeed
         case 0x3B: state = .extensionName(length: 0)
+        case Syntax.space, Syntax.tab: state = .gap
         default: return fault
         }
         return nil
@@ -107,14 +113,19 @@ struct ChunkReader: Sendable {
                 state = .extensionName(length: length + 1)
             } else if length > 0, byte == 0x3D {
                 state = .extensionValue(length: 0)
+            } else if Self.isGap(byte) {
+                if length > 0 { state = .nameGap }
             } else {
                 return length > 0 ? endOrExtension(byte, fault) : fault
             }
+        case .gap, .nameGap: return takeGap(byte, fault)
         case .extensionValue(let length):
             if Syntax.isToken(byte) {
                 state = .extensionValue(length: length + 1)
             } else if length == 0, byte == 0x22 {
                 state = .quoted
+            } else if length == 0, Self.isGap(byte) {
+                return nil
             } else {
                 return length > 0 ? endOrExtension(byte, fault) : fault
             }
@@ -131,6 +142,21 @@ struct ChunkReader: Sendable {
             state = .quoted
         default: return endOrExtension(byte, fault)
         }
+        return nil
+    }
+
+    private static func isGap(_ byte: UInt8) -> Bool {
+        byte == Syntax.space || byte == Syntax.tab
+    }
+
+    private mutating func takeGap(_ byte: UInt8, _ fault: HTTPFault) -> HTTPFault? {
+        if Self.isGap(byte) { return nil }
+        if byte == 0x3B {
+            state = .extensionName(length: 0)
+            return nil
+        }
+        guard case .nameGap = state, byte == 0x3D else { return fault }
+        state = .extensionValue(length: 0)
         return nil
     }
 

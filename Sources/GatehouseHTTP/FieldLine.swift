@@ -35,7 +35,7 @@ enum FieldLine {
         return withUnsafeTemporaryAllocation(byteCount: name.count, alignment: 1) { copy in
             for at in 0..<name.count { copy[at] = name[at] == 0x5F ? 0x2D : name[at] }
             let known = KnownField.of(UnsafeRawBufferPointer(copy))
-            return known.mustNotBeNominated || known.isHopByHop
+            return known.isDecisive || known.isHopByHop
         }
     }
 }

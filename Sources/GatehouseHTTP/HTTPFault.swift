@@ -26,6 +26,9 @@ public struct HTTPFault: Error, Sendable, Hashable {
         case chunkExtension = "malformed or too long chunk extension"
         case chunkEnd = "chunk data without CRLF"
         case trailer = "malformed or too long trailer section"
+        case authorization = "repeated Authorization, or several credentials in one"
+        case maxForwards = "malformed or repeated Max-Forwards"
+        case loop = "the request has been here before"
         case upgrade = "an upgrade that was not asked for"
 
         /// Its short stable name, for the body of an answer and as a label: `ambiguousFraming`.

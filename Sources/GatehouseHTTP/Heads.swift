@@ -71,6 +71,8 @@ public struct RequestHead: Sendable {
     public internal(set) var acceptsTrailers = false
     /// Whether Connection nominates fields; trailers are then dropped, as one may be meant.
     public internal(set) var nominatesFields = false
+    /// OPTIONS with `Max-Forwards: 0`: whoever reads it answers it (RFC 9110 §7.6.2).
+    public internal(set) var isLastHop = false
     /// The length of the head in bytes, an empty line before it included: the body begins here.
     public internal(set) var length = 0
 }

@@ -18,13 +18,20 @@ public enum KnownField: UInt8, Sendable, CaseIterable {
             && self != .contentLength
     }
 
-    /// Fields that a Connection option must not take away from the policies or from the framing
-    /// (RFC 9110 §7.6.1 allows a sender to nominate only fields meant for one hop).
+    /// Fields that a Connection option must not take away: all that are known and not of one hop,
+    /// and Transfer-Encoding (RFC 9110 §7.6.1: a sender must not nominate a field that is meant for
+    /// all recipients).
     var mustNotBeNominated: Bool {
+        self != .other && (!isHopByHop || self == .transferEncoding)
+    }
+
+    /// Fields on which framing, routing or a policy depends: a name that becomes one of them where
+    /// an underscore is read as a hyphen is refused.
+    var isDecisive: Bool {
         switch self {
         case .host, .contentLength, .transferEncoding, .authorization, .cookie, .origin, .forwarded,
             .xForwardedFor, .xForwardedProto, .xForwardedHost, .xForwardedOther, .mcpSessionID,
-            .mcpProtocolVersion, .mcpOther, .expect, .setCookie, .wwwAuthenticate:
+            .mcpProtocolVersion, .mcpOther, .expect, .setCookie, .wwwAuthenticate, .xRealIP:
             true
         default: false
         }

@@ -13,27 +13,33 @@ public enum LocalResponse {
     ///
     /// - Parameters:
     ///   - framing: of the body that follows; `none` writes `Content-Length: 0` unless the status
-    ///     allows no content (1xx, 204, 304).
+    ///     allows no content (1xx, 204, 304); 205 always has it.
     ///   - keepAlive: whether the connection stays open.
     ///   - minorVersion: of the request that is answered.
     public static func writeEnd<Sink: ByteSink>(
         status: UInt16, framing: BodyFraming, keepAlive: Bool, minorVersion: UInt8,
         into sink: inout Sink
     ) {
-        let isBodiless = status < 200 || status == 204 || status == 304
         switch framing {
-        case .length(let count) where !isBodiless:
+        case .length(let count) where !isBodiless(status):
             sink.append("Content-Length: " as StaticString)
             sink.append(decimal: count)
             sink.append("\r\n" as StaticString)
-        case .chunked where !isBodiless:
+        case .chunked where !isBodiless(status):
             sink.append("Transfer-Encoding: chunked\r\n" as StaticString)
-        case .none where !isBodiless:
+        case .none where !isBodiless(status):
             sink.append("Content-Length: 0\r\n" as StaticString)
-        default: break
+        // RFC 9110 §15.3.6: 205 says that it has no content.
+        default: if status == 205 { sink.append("Content-Length: 0\r\n" as StaticString) }
         }
         ConnectionField.write(keepAlive, minorVersion, &sink)
         sink.append("\r\n" as StaticString)
+    }
+
+    /// Whether a response with this status has no content (RFC 9110 §15.2, §15.3.5, §15.3.6,
+    /// §15.4.5).
+    public static func isBodiless(_ status: UInt16) -> Bool {
+        status < 200 || status == 204 || status == 205 || status == 304
     }
 
     /// The interim response that lets a client send its body (RFC 9110 §15.2.1).

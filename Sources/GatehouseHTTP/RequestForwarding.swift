@@ -56,12 +56,7 @@ extension RequestHead {
             if field.known == .maxForwards {
                 writeMaxForwards(name, bytes[field.value], &sink)
             } else {
-                // Name, colon and value lie together; white space between them is kept.
-                sink.append(
-                    bytes[
-                        ByteRange(
-                            start: field.name.start, count: field.value.end - field.name.start)])
-                sink.append("\r\n" as StaticString)
+                sink.appendLine(field, of: bytes)
             }
         }
         writeForwarded(bytes, fields, forwarding, &sink)
@@ -155,7 +150,10 @@ extension RequestHead {
             sink.append("\r\n" as StaticString)
         case .chunked, .untilClose:
             sink.append("Transfer-Encoding: chunked\r\n" as StaticString)
-        case .none: break
+        case .none:
+            // RFC 9110 §8.6: a method that gives content a meaning says that there is none.
+            guard method == .post || method == .put || method == .patch else { return }
+            sink.append("Content-Length: 0\r\n" as StaticString)
         }
     }
 }

@@ -22,16 +22,21 @@ public struct RequestHeadParser: Sendable {
     private var reader = LineReader()
     private var phase = Phase.startLine
     private var hasSkippedLine = false
+    private var isTrace = false
     private var head = RequestHead()
 
     /// A parser with these limits.
     public init(limits: HeadLimits = .standard) { self.limits = limits }
+
+    /// Whether what has been read is a HEAD request, so that its refusal has no content.
+    public var isHead: Bool { head.method == .head }
 
     /// Forgets all, for the next message.
     public mutating func reset() {
         reader = LineReader()
         phase = .startLine
         hasSkippedLine = false
+        isTrace = false
         head = RequestHead()
     }
 
@@ -102,9 +107,8 @@ public struct RequestHeadParser: Sendable {
         guard at < end else { return HTTPFault(400, .startLine) }
         let line = UnsafeRawBufferPointer(rebasing: bytes[at + 1..<end])
         if let fault = readVersion(line) { return fault }
-        if Syntax.equals(method, "CONNECT") || Syntax.equals(method, "TRACE") {
-            return HTTPFault(501, .connect)
-        }
+        if Syntax.equals(method, "CONNECT") { return HTTPFault(501, .connect) }
+        isTrace = Syntax.equals(method, "TRACE")
         guard
             let target = RequestTarget(
                 bytes, targetStart, at, isOptions: head.method == .options)
@@ -145,6 +149,8 @@ public struct RequestHeadParser: Sendable {
         case .success(let framing):
             if let fault = head.take(framing, bytes, fields) { return .fault(fault) }
         }
+        // TRACE has no content (RFC 9110 §9.3.8), and is not served.
+        if isTrace { return .fault(HTTPFault(head.framing == .none ? 501 : 400, .connect)) }
         return .head(head)
     }
 }

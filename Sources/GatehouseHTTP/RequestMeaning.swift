@@ -14,6 +14,15 @@ extension RequestHead {
         keepAlive = !framing.closes && (minorVersion == 1 || framing.keepsAlive)
         asksUpgrade = minorVersion == 1 && framing.upgrades && fields.has(.upgrade)
         if let fault = readHost(bytes, fields) { return fault }
+        if fields.has(.authorization), !Credentials.areSingle(bytes, fields) {
+            return HTTPFault(400, .authorization)
+        }
+        if method == .options, fields.has(.maxForwards) {
+            guard !fields.isRepeated(.maxForwards),
+                let value = fields.value(.maxForwards, in: bytes), let left = Syntax.decimal(value)
+            else { return HTTPFault(400, .maxForwards) }
+            isLastHop = left == 0
+        }
         if fields.has(.te), let value = fields.value(.te, in: bytes) {
             acceptsTrailers = minorVersion == 1 && Syntax.equalsFolded(value, "trailers")
         }

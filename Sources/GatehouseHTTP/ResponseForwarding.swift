@@ -41,10 +41,7 @@ extension ResponseHead {
             let field = fields[at]
             guard !field.isHopByHop, field.known != .contentLength else { continue }
             if let edits = forwarding.edits, edits.isHidden(bytes[field.name]) { continue }
-            sink.append(
-                bytes[ByteRange(start: field.name.start, count: field.value.end - field.name.start)]
-            )
-            sink.append("\r\n" as StaticString)
+            sink.appendLine(field, of: bytes)
         }
         if !isInterim, !forwarding.date.isEmpty, !fields.has(.date) {
             sink.appendField("Date", forwarding.date)

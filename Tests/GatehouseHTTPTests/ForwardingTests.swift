@@ -37,7 +37,7 @@ struct ForwardingTests {
                 + "X-Real-IP: 1.1.1.1\r\nKeep-Alive: 5\r\nConnection: x-b\r\nX-B: 2\r\n\r\n")
         #expect(
             lines == [
-                "GET /a?b HTTP/1.1", "Host: up:1", "X-A:1", "X-Forwarded-For: 192.0.2.1",
+                "GET /a?b HTTP/1.1", "Host: up:1", "X-A: 1", "X-Forwarded-For: 192.0.2.1",
                 "X-Forwarded-Proto: http", "X-Forwarded-Host: gw:80", "Via: 1.1 gatehouse", "", "",
             ])
     }

@@ -57,7 +57,10 @@ struct HostileBytesTests {
             for message in readRequests(input).messages {
                 let again = readRequests(Array(message.rewritten.utf8))
                 let seen = again.messages.first ?? again.partial
-                #expect(seen?.framing == message.framing && again.messages.count <= 1)
+                // POST says that it has no body (RFC 9110 §8.6).
+                let isSame = seen?.framing == message.framing
+                let isNone = message.framing == .none && seen?.framing == .length(0)
+                #expect((isSame || isNone) && again.messages.count <= 1)
                 if case .fault(let fault) = again.end { Issue.record("\(fault) \(message)") }
             }
         }

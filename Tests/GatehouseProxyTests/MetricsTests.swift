@@ -46,7 +46,7 @@ struct MetricsTests {
             route: "small", cause: .bodyTooLarge),
         Case(
             request: "POST /ok HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n",
-            route: "ok", outcome: .reset, cause: .malformedRequest, fault: .chunkSize),
+            outcome: .reset, cause: .malformedRequest, fault: .chunkSize),
         Case(request: "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", status: 2),
     ]
 

@@ -7,7 +7,7 @@ import Testing
 @testable import GatehouseProxy
 
 /// A proxy whose only route has the scripted policy, and optionally a missing one behind it.
-private final class Fixture {
+final class PolicyFixture {
     let upstream: TestUpstream
     let proxy: TestProxy
     let host: PluginHost
@@ -76,18 +76,18 @@ final class RecordingObserver: ExchangeObserver {
 @Suite("Policies in the way of an exchange", .serialized)
 struct PolicyTests {
     @Test func `a policy that continues leaves request and response as they are`() throws {
-        let answer = try Fixture().ask("nothing")
+        let answer = try PolicyFixture().ask("nothing")
         #expect(answer.contains("X-Up: 1\r\n") && answer.contains("x-marked: 1\r\n"))
         #expect(answer.contains("Authorization: Bearer t"))
     }
 
     @Test func `edits of the request reach the upstream`() throws {
-        let answer = try Fixture().ask("edit")
+        let answer = try PolicyFixture().ask("edit")
         #expect(!answer.contains("Bearer") && answer.contains("x-user: me"))
     }
 
     @Test func `a policy answers by itself, and the connection is kept behind a body`() throws {
-        let fixture = try Fixture()
+        let fixture = try PolicyFixture()
         let answer = try fixture.ask("respond", body: "abc")
         #expect(answer.hasPrefix("HTTP/1.1 401 Unauthorized\r\n"))
         #expect(answer.hasSuffix("{\"error\":\"x\"}") && !answer.contains("Connection: close"))
@@ -95,7 +95,7 @@ struct PolicyTests {
     }
 
     @Test func `a pause holds the request and its body, and goes on`() throws {
-        let answer = try Fixture().ask("timer", body: "abc")
+        let answer = try PolicyFixture().ask("timer", body: "abc")
         #expect(answer.contains("X-Up: 1\r\n") && answer.contains("POST / HTTP/1.1"))
     }
 
@@ -103,7 +103,7 @@ struct PolicyTests {
     private func finished(
         _ framing: String, version: String = "1.1"
     ) throws -> (body: String, isClean: Bool, record: String?) {
-        let fixture = try Fixture(answer: "HTTP/1.1 200 OK\r\n\(framing)")
+        let fixture = try PolicyFixture(answer: "HTTP/1.1 200 OK\r\n\(framing)")
         let client = try fixture.proxy.client()
         client.send("GET /s HTTP/\(version)\r\nHost: a\r\nX-Do: finish\r\n\r\n")
         let head = client.response(hasBody: false)
@@ -126,7 +126,7 @@ struct PolicyTests {
     }
 
     @Test func `a whole body is read, forwarded with its length, and bounded`() throws {
-        let fixture = try Fixture()
+        let fixture = try PolicyFixture()
         #expect(try fixture.ask("whole", body: "abc").contains("Content-Length: 3"))
         let large = String(repeating: "x", count: 2000)
         let refused = try fixture.ask("whole", body: large)
@@ -134,20 +134,20 @@ struct PolicyTests {
     }
 
     @Test func `a policy that fails, or whose library is missing, closes the route`() throws {
-        let failed = try Fixture().ask("fail")
+        let failed = try PolicyFixture().ask("fail")
         #expect(failed.hasPrefix("HTTP/1.1 50"), "\(failed.prefix(40))")
-        let lost = try Fixture(missing: true).ask("nothing")
+        let lost = try PolicyFixture(missing: true).ask("nothing")
         #expect(lost.hasPrefix("HTTP/1.1 503 ") && lost.contains("x-marked: 1\r\n"))
     }
 
     @Test func `a claimed path never reaches the upstream`() throws {
-        let fixture = try Fixture()
+        let fixture = try PolicyFixture()
         #expect(try fixture.ask("nothing", path: "/claimed").hasSuffix("claimed"))
         #expect(fixture.upstream.connections.isEmpty)
     }
 
     @Test func `a streamed response of a policy ends cleanly`() throws {
-        let fixture = try Fixture()
+        let fixture = try PolicyFixture()
         let client = try fixture.proxy.client()
         client.send("GET / HTTP/1.1\r\nHost: a\r\nX-Do: stream\r\n\r\n")
         let text = client.read(through: "0\r\n\r\n")
@@ -166,7 +166,7 @@ struct PolicyTests {
             let body = String(repeating: "b", count: size)
             return .send("HTTP/1.1 200 OK\r\nContent-Length: \(size)\r\n\r\n\(body)")
         }
-        let fixture = try Fixture()
+        let fixture = try PolicyFixture()
         let base = "http://127.0.0.1:\(fixture.upstream.port)"
         #expect(try fixture.ask("fetch \(base)/x").contains("0 200 GET /x HTTP/1.1"))
         // The operator's allow list widens what is public; another origin stays refused.
@@ -201,7 +201,7 @@ struct PolicyTests {
     }
 
     @Test func `every exchange leaves one record, without the query`() throws {
-        let fixture = try Fixture()
+        let fixture = try PolicyFixture()
         _ = try fixture.ask("nothing", path: "/a?secret=1")
         _ = try fixture.ask("respond", path: "/b")
         _ = try fixture.ask("fail", path: "/c")

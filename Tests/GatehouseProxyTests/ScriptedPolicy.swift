@@ -2,7 +2,8 @@ import CGatehouse
 import GatehousePluginHost
 
 /// A policy behind the C tables that does what the request's field `x-do` says: `respond`, `edit`,
-/// `timer`, `fail`, `finish` (the response, soon), `whole`, `stream`, `fetch URL`, `public URL`;
+/// `timer`, `fail`, `finish` (the response, soon), `whole`, `stream [STATUS]`, `answer STATUS`,
+/// `status STATUS` (of the upstream's response), `fetch URL`, `public URL`;
 /// otherwise it continues. It marks every response with `x-marked`.
 enum ScriptedPolicy {
     static let functions = PluginFunctions(
@@ -87,6 +88,7 @@ enum ScriptedPolicy {
         let words = field(x, "x-do").split(separator: " ").map(String.init)
         var operation: gh_operation = 0
         switch words.first {
+        case "answer": return respond(x, words.last.flatMap(UInt32.init) ?? 0, "content")
         case "respond": return respond(x, 401, "{\"error\":\"x\"}")
         case "edit":
             edit(x, direction: 0, op: 2, "authorization", "")
@@ -100,7 +102,8 @@ enum ScriptedPolicy {
             _ = exchange.pointee.read_body(x, 0, 3, 1024)
             return gh_action(GH_CONTINUE)
         case "stream":
-            _ = exchange.pointee.respond_start(x, 200, nil, 0, 9)
+            let status = words.last.flatMap(UInt32.init) ?? 200
+            _ = exchange.pointee.respond_start(x, status, nil, 0, 9)
             for part in ["one ", "two"] {
                 _ = lend(part) { exchange.pointee.respond_write(x, $0) }
             }
@@ -118,7 +121,11 @@ enum ScriptedPolicy {
     private static func responseHead(
         _ instance: UnsafeMutableRawPointer?, _ x: gh_exchange
     ) -> gh_action {
-        guard field(x, "x-do") == "finish" else { return gh_action(GH_CONTINUE) }
+        let words = field(x, "x-do").split(separator: " ").map(String.init)
+        if words.first == "status", let status = words.last.flatMap(UInt32.init) {
+            _ = exchange.pointee.set_status(x, status)
+        }
+        guard words.first == "finish" else { return gh_action(GH_CONTINUE) }
         var operation: gh_operation = 0
         let handle = gh_instance(UInt(bitPattern: instance))
         let status = async.pointee.timer(handle, x, 9, 5, &operation)

@@ -11,6 +11,7 @@ extension Exchange {
     func fail(_ status: UInt32, _ outcome: ExchangeOutcome) {
         guard responsePhase == .waiting || responsePhase == .held else { return cut(outcome) }
         leaveUpstream(isReusable: false)
+        if status == 413 { keepsAlive = false }
         awaitsRequestBody = false
         awaitsResponseBody = false
         isRequestPaused = false
@@ -86,7 +87,8 @@ extension Exchange {
         let code = UInt16(clamping: status)
         drainInput()
         decideKeepAlive()
-        let isHead = head?.method == .head
+        let isHead = head.map { $0.method == .head } ?? parser.isHead
+        let isBodiless = isHead || LocalResponse.isBodiless(code)
         let minorVersion = head?.minorVersion ?? 1
         sentStatus = status
         worker.downstreamOut.clear()
@@ -97,10 +99,9 @@ extension Exchange {
             LocalResponse.writeEnd(
                 status: code, framing: .length(UInt64(count)), keepAlive: keepsAlive,
                 minorVersion: minorVersion, into: &sink)
-            let isBodiless = isHead || code < 200 || code == 204 || code == 304
             if !isBodiless { body(&sink) }
         }
-        if !isHead { responseBytes = UInt64(count) }
+        if !isBodiless { responseBytes = UInt64(count) }
         responsePhase = .discarding
         connection.send(worker.downstreamOut)
         record(outcome)
@@ -134,7 +135,8 @@ extension Exchange {
     /// The connection is kept where the rest of the request's body is short enough to be dropped,
     /// and is sure to come.
     private func decideKeepAlive() {
-        if worker.isClosing { keepsAlive = false }
+        // What follows a refused upgrade may be of the other protocol.
+        if worker.isClosing || head?.asksUpgrade == true { keepsAlive = false }
         guard keepsAlive, !isRequestComplete, let head else { return }
         if head.expectsContinue, !hasSentContinue { keepsAlive = false }
         if case .length(let count) = head.framing, count > ProxyLimits.discardedBodyBytesMax {
@@ -156,6 +158,7 @@ extension Exchange {
         responseFraming = minorVersion == 1 ? .chunked : .untilClose
         if minorVersion == 0 || !isRequestComplete { keepsAlive = false }
         let code = UInt16(clamping: run.responseStatus)
+        if LocalResponse.isBodiless(code) { responseFraming = .none }
         sentStatus = run.responseStatus
         responsePhase = .local
         worker.downstreamOut.clear()
@@ -182,7 +185,7 @@ extension Exchange {
 
     private func sendStreamed(_ bytes: UnsafeRawBufferPointer) -> Bool {
         guard responsePhase == .local, let connection else { return false }
-        guard !bytes.isEmpty, head?.method != .head else { return true }
+        guard !bytes.isEmpty, head?.method != .head, responseFraming != .none else { return true }
         responseBytes &+= UInt64(bytes.count)
         let isChunked = responseFraming == .chunked
         worker.downstreamOut.clear()

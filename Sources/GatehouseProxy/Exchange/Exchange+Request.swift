@@ -33,7 +33,17 @@ extension Exchange {
             reason = "the gateway is overloaded"
             return respondProblem(503, .complete)
         }
-        guard head.target.form != .asterisk, !isLastHop(head) else {
+        guard !fields.has(.via) || !isLoop() else {
+            return refuseHead(HTTPFault(400, .loop))
+        }
+        // A chunked body is looked at first: 400 comes before 401 (RFC 9112 §7.1).
+        guard head.framing != .chunked || isBodySound(head) else { return }
+        admit(head)
+    }
+
+    /// The request is sound as far as it was read.
+    func admit(_ head: RequestHead) {
+        guard head.target.form != .asterisk, !head.isLastHop else {
             return respondToOptions()
         }
         switch decide(head) {
@@ -71,12 +81,19 @@ extension Exchange {
         }
     }
 
-    /// OPTIONS with `Max-Forwards: 0` is answered by the proxy (RFC 9110 §7.6.2).
-    private func isLastHop(_ head: RequestHead) -> Bool {
-        guard head.method == .options, fields.has(.maxForwards) else { return false }
-        return headBytes.withUnsafeReadableBytes { bytes in
-            fields.value(.maxForwards, in: bytes).map { $0.count == 1 && $0[0] == 0x30 } ?? false
+    /// Whether Via names this process: the upstream leads back here (RFC 9110 §7.6.3).
+    private func isLoop() -> Bool {
+        headBytes.withUnsafeReadableBytes { bytes in
+            Via.names(worker.pseudonym, in: bytes, fields)
         }
+    }
+
+    /// What is wrong was found behind the head: as `refuse`.
+    func refuseHead(_ fault: HTTPFault) {
+        requestFault(fault)
+        isRequestComplete = false
+        keepsAlive = false
+        refuseProblem(UInt32(fault.status), .reset)
     }
 
     // MARK: The body
@@ -85,6 +102,7 @@ extension Exchange {
     var wantsInput: Bool {
         if isRequestComplete { return responsePhase == .tunnel }
         if isRequestPaused { return false }
+        if bodyCheck != nil { return true }
         return upstreamConnection != nil || awaitsRequestBody || responsePhase == .discarding
             || responsePhase == .local
     }
@@ -94,6 +112,7 @@ extension Exchange {
         guard let connection else { return }
         if responsePhase == .discarding { return discard() }
         if responsePhase == .tunnel { return tunnelToUpstream() }
+        if bodyCheck != nil { return checkBody() }
         bodyInHand = -1
         worker.upstreamOut.clear()
         var input = connection.takeInput()

@@ -45,12 +45,17 @@ extension Exchange {
                 return fail(502, .upstreamFailed)
             case .head(let response) where response.isInterim:
                 interimCount += 1
-                guard interimCount <= ProxyLimits.interimResponsesMax, let head else {
+                interimBytes += response.length
+                guard interimCount <= ProxyLimits.interimResponsesMax,
+                    interimBytes <= ProxyLimits.interimBytesMax, let head
+                else {
                     reason = "too many interim responses"
                     cause = .interimFlood
                     return fail(502, .upstreamFailed)
                 }
-                if head.minorVersion > 0, response.status != 100 { sendInterim(response, head) }
+                // The 100 that we answered with ourselves is not sent twice (RFC 9110 §15.2).
+                let isAnswered = response.status == 100 && hasSentContinue
+                if head.minorVersion > 0, !isAnswered { sendInterim(response, head) }
                 responseInput.moveReaderIndex(forwardBy: response.length)
                 responseParser.reset(method: head.method, allowsUpgrade: asksUpgrade)
             case .head(let response) where response.status == 101 && !answersUpgrade(response):
@@ -62,7 +67,7 @@ extension Exchange {
         }
     }
 
-    /// 1xx are for the client too (RFC 9110 §15.2), but for the 100 that we asked for ourselves.
+    /// 1xx are for the client too (RFC 9110 §15.2).
     private func sendInterim(_ response: ResponseHead, _ head: RequestHead) {
         worker.downstreamOut.clear()
         writeHead(response, ResponseForwarding(response, to: head, keepAlive: true), responseInput)
@@ -93,7 +98,9 @@ extension Exchange {
         var forwarding = ResponseForwarding(
             responseHead, to: head,
             keepAlive: keepsAlive && isRequestComplete && !worker.isClosing)
-        if let whole { forwarding.framing = .length(UInt64(whole.count)) }
+        if let whole, responseHead.framing != .none || head.method == .head {
+            forwarding.framing = .length(UInt64(whole.count))
+        }
         responseFraming = forwarding.framing
         keepsAlive = forwarding.keepAlive
         responsePhase = .streaming
@@ -103,8 +110,10 @@ extension Exchange {
         if run == nil { responseHeadBytes = worker.none }
         connection.deadlineNs = worker.after(route?.timeouts.responseBodyMs ?? 0)
         if let whole {
-            worker.downstreamOut.append(whole)
-            responseBytes = UInt64(whole.count)
+            if head.method != .head, responseFraming != .none {
+                worker.downstreamOut.append(whole)
+                responseBytes = UInt64(whole.count)
+            }
             connection.send(worker.downstreamOut)
             return responseComplete()
         }

@@ -105,7 +105,7 @@ extension Exchange {
         let room =
             head.length + 2 * Int(head.authority.count) + upstream.authorityBytes.count
             + (upstream.pathBytes?.count ?? 0) + connection.peer.text.count + (query?.count ?? 0)
-            + 512
+            + fields.count + 512
         headBytes.withUnsafeReadableBytes { bytes in
             upstream.authorityBytes.withUnsafeBytes { host in
                 connection.peer.text.withUnsafeBytes { peer in
@@ -113,6 +113,7 @@ extension Exchange {
                         host: host, peer: peer, scheme: Text.http, framing: framing)
                     forwarding.trustsPeer = trusts
                     forwarding.forwardsUpgrade = asksUpgrade
+                    forwarding.via = worker.pseudonym
                     forwarding.query = query
                     forwarding.removesOrigin = upstream.removesOrigin
                     forwarding.edits = run?.edits(.request)
@@ -142,6 +143,11 @@ extension Exchange {
     // MARK: Time
 
     func deadlineReached() {
+        if bodyCheck != nil {
+            endBodyCheck()
+            connection?.inputWanted()
+            return
+        }
         switch responsePhase {
         case .waiting where connectingPool != nil:
             notConnected(.overloaded)

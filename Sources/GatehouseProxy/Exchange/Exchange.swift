@@ -36,6 +36,8 @@ final class Exchange: UpstreamUser {
     var headBytes: ByteBuffer
     var requestBody = BodyDecoder(framing: .none)
     var isRequestComplete = false
+    /// A chunked body is looked at before the request is used.
+    var bodyCheck: BodyCheck?
     /// A policy holds the request (its head, or a part of its body).
     var isRequestPaused = false
     /// The part of the body at which a policy paused, and whether it is the last.
@@ -84,6 +86,7 @@ final class Exchange: UpstreamUser {
     /// The upstream closed while a policy held the response.
     var hasUpstreamEnded = false
     var interimCount = 0
+    var interimBytes = 0
     /// Whether the client's connection can carry another exchange behind this one.
     var keepsAlive = false
     /// The status that the client got; 0: none yet.
@@ -130,6 +133,7 @@ final class Exchange: UpstreamUser {
         head = nil
         headBytes = worker.none
         isRequestComplete = false
+        bodyCheck = nil
         isRequestPaused = false
         pausedRequestPart = nil
         awaitsRequestBody = false
@@ -155,6 +159,7 @@ final class Exchange: UpstreamUser {
         awaitsResponseBody = false
         hasUpstreamEnded = false
         interimCount = 0
+        interimBytes = 0
         keepsAlive = false
         sentStatus = 0
         upstreamHeadNs = 0

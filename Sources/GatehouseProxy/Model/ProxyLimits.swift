@@ -13,6 +13,15 @@ public enum ProxyLimits {
     static let scratchBytes = 128 << 10
     /// Beyond so many bytes the scratch does not stay after what needed them was sent.
     static let scratchBytesKept = 1 << 20
+    /// Bytes of a chunked request's body that are looked at before the request is used, so that
+    /// malformed chunks are refused before a policy or an upstream sees it; more than the 16 KiB of
+    /// extensions that a body may have.
+    static let checkedBodyBytes = 32 << 10
+    /// Milliseconds for which a chunked request waits for that; a body that is sent slowly is
+    /// streamed then.
+    static let checkedBodyMs: UInt32 = 1_000
+    /// Bytes of all interim responses of one exchange.
+    static let interimBytesMax = 64 << 10
     /// Interim responses (1xx) of one exchange: 103 comes once or twice; the rest is a fault.
     static let interimResponsesMax = 16
     /// Milliseconds for the whole head of a request, from its first byte or from the accept: 408.

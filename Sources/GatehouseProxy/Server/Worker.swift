@@ -42,6 +42,9 @@ final class Worker: @unchecked Sendable {
     let upstreamOut = SendBuffer()
     let downstreamOut = SendBuffer()
 
+    /// Our name in Via.
+    let pseudonym = Pseudonym.bytes
+
     private(set) var isDraining = false
     /// Whether connections close behind their response.
     @inline(__always)
