@@ -27,7 +27,7 @@ extension Exchange {
             forwardPart(part.bytes, isEnd: part.isEnd)
         case .awaitBody:
             awaitsRequestBody = true
-            connection?.deadlineNs = worker.after(route?.timeouts.requestBodyMs ?? 0)
+            awaitBody(isAnew: true)
             sendContinue()
             if isRequestComplete, let run {
                 performRequest(run.requestBody(Text.of(""), isEnd: true), part: (.init(), true))
@@ -144,7 +144,9 @@ extension Exchange: ExchangeOwner {
         performRequest(step, part: part)
         guard isLive(serial) else { return }
         flushRequest()
-        if !isRequestPaused { connection?.inputWanted() }
+        guard !isRequestPaused else { return }
+        if upstreamConnection?.isWritable == true { awaitBody(isAnew: true) }
+        connection?.inputWanted()
     }
 
     private func resumeResponse(_ step: Step) {

@@ -120,9 +120,7 @@ extension Exchange {
         guard isAlive else { return }
         connection.giveBack(input)
         flushRequest()
-        if responsePhase == .waiting, !isRequestPaused, !isRequestComplete, let route {
-            connection.deadlineNs = worker.after(route.timeouts.requestBodyMs)
-        }
+        if upstreamConnection?.isWritable ?? true { awaitBody(isAnew: false) }
     }
 
     /// Sends what has been composed for the upstream.

@@ -84,13 +84,12 @@ extension Exchange {
             guard takeBody(&input) else { return }
             if bodyInHand == 0 { bodyInHand = received - input.readableBytes }
             connection.giveBack(input)
-            if let route, !isRequestComplete, !isRequestPaused {
-                connection.deadlineNs = worker.after(route.timeouts.requestBodyMs)
-            }
+            awaitBody(isAnew: true)
         }
         flushRequest()
         sendContinue()
         if self.upstreamConnection === upstreamConnection, !upstreamConnection.isWritable {
+            awaitUpstream()
             connection.setReading(false)
         }
     }

@@ -98,6 +98,7 @@ final class Exchange: UpstreamUser {
     var startNs: UInt64 = 0
     var upstreamHeadNs: UInt64 = 0
     var requestBytes: UInt64 = 0
+    var bodyPace = BodyPace()
     var responseBytes: UInt64 = 0
     var reason: String?
     /// Why the core answered by itself or cut the response short, for the counters.
@@ -185,10 +186,7 @@ final class Exchange: UpstreamUser {
 
     override func upstreamWritabilityChanged(_ isWritable: Bool) {
         worker.touch()
-        // The time for the next part of the body: of the upstream to take it, or of the client.
-        if !isRequestComplete, responsePhase == .waiting, let route {
-            connection?.deadlineNs = worker.after(route.timeouts.requestBodyMs)
-        }
+        if isWritable { awaitBody(isAnew: true) } else { awaitUpstream() }
         connection?.setReading(isWritable)
     }
 

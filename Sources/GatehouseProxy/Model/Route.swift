@@ -64,6 +64,9 @@ public struct Timeouts: Sendable, Hashable {
     public var responseHeadMs: UInt32 = 300_000
     /// Between two parts of the request's body: 408.
     public var requestBodyMs: UInt32 = 60_000
+    /// Bytes a second with which the request's body must come once `requestBodyMs` has passed;
+    /// 0: none. 408 below.
+    public var requestBodyRate: UInt64 = 128
     /// Between two parts of the response's body; event streams may be silent for hours.
     public var responseBodyMs: UInt32 = 0
     /// Silence in both directions of a connection that was switched to another protocol.

@@ -81,7 +81,8 @@ struct SnapshotBuilder {
         return GatehouseProxy.Route(
             name: route.name, hosts: hosts.compactMap { HostPattern($0) }, matches: matches,
             chain: chain, upstreams: route.backends.compactMap(upstream),
-            publicURL: route.publicURL?.description, timeouts: timeouts(route.timeouts),
+            publicURL: route.publicURL?.description,
+            timeouts: timeouts(route.timeouts, route.limits),
             bodyBytesMax: route.limits.maxBody.map { UInt64($0) },
             wholeBodyBytesMax: UInt64(route.limits.maxBufferedBody),
             upgrades: route.upgrade, isLogged: configuration.accessLog != .off)
@@ -133,13 +134,16 @@ struct SnapshotBuilder {
         return out
     }
 
-    private func timeouts(_ timeouts: GatehouseConfig.Timeouts) -> GatehouseProxy.Timeouts {
+    private func timeouts(
+        _ timeouts: GatehouseConfig.Timeouts, _ limits: GatehouseConfig.Limits
+    ) -> GatehouseProxy.Timeouts {
         var out = GatehouseProxy.Timeouts()
         out.connectMs = timeouts.connect.milliseconds
         out.responseHeadMs = timeouts.response.milliseconds
         out.requestBodyMs = timeouts.requestBody.milliseconds
         out.responseBodyMs = timeouts.responseBody.milliseconds
         out.upgradedMs = timeouts.upgraded.milliseconds
+        out.requestBodyRate = UInt64(clamping: limits.minBodyRate ?? 0)
         out.writeMs = timeouts.write.milliseconds
         return out
     }
