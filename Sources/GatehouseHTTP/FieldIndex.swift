@@ -13,10 +13,12 @@ public struct Field: Sendable {
 
 /// The fields of one head, as ranges into the buffer that holds it.
 ///
-/// It belongs to a connection and is reused for every message: nothing is allocated after `init`.
-/// Not to be shared between threads.
+/// It belongs to a connection and is reused for every message: it grows to the most fields that a
+/// message of it had, and nothing is allocated after that. Not to be shared between threads.
 public final class FieldIndex {
-    private let storage: UnsafeMutablePointer<Field>
+    @exclusivity(unchecked) private var storage: UnsafeMutablePointer<Field>
+    /// How many fields have room now.
+    @exclusivity(unchecked) private var room: Int
     private let firstOfKnown: UnsafeMutablePointer<UInt16>
     // One event loop uses an index, and no access overlaps another: the run-time check of that is
     // a tenth of a head's parsing.
@@ -30,7 +32,8 @@ public final class FieldIndex {
     /// An empty index for up to `capacity` fields (1 to 1024).
     public init(capacity: Int = HeadLimits.standard.fields) {
         self.capacity = min(max(capacity, 1), 1024)
-        storage = .allocate(capacity: self.capacity)
+        room = min(self.capacity, 16)
+        storage = .allocate(capacity: room)
         firstOfKnown = .allocate(capacity: 64)
     }
 
@@ -100,7 +103,7 @@ public final class FieldIndex {
     /// Adds a field; false where the index is full.
     @inline(__always)
     func append(_ name: ByteRange, _ value: ByteRange, _ known: KnownField) -> Bool {
-        guard count < capacity else { return false }
+        if count == room, !grow() { return false }
         storage[count] = Field(
             name: name, value: value, known: known, isHopByHop: known.isHopByHop)
         let bit: UInt64 = 1 << UInt64(known.rawValue)
@@ -111,6 +114,18 @@ public final class FieldIndex {
             repeated |= bit
         }
         count += 1
+        return true
+    }
+
+    /// Twice the room, up to the capacity; false where that is reached.
+    private func grow() -> Bool {
+        guard room < capacity else { return false }
+        let more = min(room * 2, capacity)
+        let larger = UnsafeMutablePointer<Field>.allocate(capacity: more)
+        larger.moveInitialize(from: storage, count: count)
+        storage.deallocate()
+        storage = larger
+        room = more
         return true
     }
 

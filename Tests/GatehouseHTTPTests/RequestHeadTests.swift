@@ -34,6 +34,26 @@ struct RequestHeadTests {
         #expect(Int(fault.status) == row.1)
     }
 
+    @Test func `the index grows with a head, and keeps every field that it had`() throws {
+        let index = FieldIndex()
+        for count in [3, 100, 16, 17, 126] {
+            let lines = (0..<count).map { "X-\($0): v\($0)\r\n" }.joined()
+            let input = bytes("GET / HTTP/1.1\r\nHost: a\r\n\(lines)\r\n")
+            var parser = RequestHeadParser()
+            input.withUnsafeBytes { raw in
+                guard case .head = parser.parse(raw, into: index) else {
+                    Issue.record("\(count) fields are not read")
+                    return
+                }
+                #expect(index.count == count + 1)
+                for at in 0..<count {
+                    #expect(Array(raw[index[at + 1].name]) == bytes("X-\(at)"))
+                    #expect(Array(raw[index[at + 1].value]) == bytes("v\(at)"))
+                }
+            }
+        }
+    }
+
     @Test func `limits answer 414 and 431, whole and byte by byte`() {
         let limits = HeadLimits(startLine: 64, head: 256, fields: 4)
         let long = bytes("GET /" + String(repeating: "a", count: 100))

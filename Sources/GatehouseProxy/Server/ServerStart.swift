@@ -107,6 +107,12 @@ struct ServerStart {
             .childChannelOption(
                 ChannelOptions.socket(SocketOptionLevel(IPPROTO_TCP), TCP_NODELAY), value: 1
             )
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(
+                    minimum: ProxyLimits.receiveBytesMin, initial: ProxyLimits.receiveBytesClient,
+                    maximum: ProxyLimits.receiveBytesMax)
+            )
             .childChannelOption(ChannelOptions.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
