@@ -239,12 +239,12 @@ struct ShellTests {
             exchange.requestHead()
             return exchange
         }
-        // A turn verifies 64 units' worth, and P-256 costs four.
-        #expect(exchanges.map(\.lastAction).filter { $0 == .continue }.count == 16)
-        #expect(exchanges.map(\.lastAction).filter { $0 == .pause }.count == 34)
+        // A turn verifies 128 units' worth, and P-256 costs four.
+        #expect(exchanges.map(\.lastAction).filter { $0 == .continue }.count == 32)
+        #expect(exchanges.map(\.lastAction).filter { $0 == .pause }.count == 18)
         bench.host.advance(milliseconds: 1)
         bench.host.run()
-        #expect(exchanges.map(\.lastAction).filter { $0 == .continue }.count == 32)
+        #expect(exchanges.map(\.lastAction).filter { $0 == .continue }.count == 48)
         bench.settle()
         #expect(exchanges.allSatisfy { $0.lastAction == .continue })
         for exchange in exchanges { exchange.end() }
