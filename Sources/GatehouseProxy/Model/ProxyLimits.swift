@@ -22,12 +22,11 @@ public enum ProxyLimits {
     static let checkedBodyMs: UInt32 = 1_000
     /// Bytes of all interim responses of one exchange.
     static let interimBytesMax = 64 << 10
-    /// Bytes of a connection's receive buffer: at first, and between which it follows the size of
-    /// what arrives. It stays with an idle stream, so the first one takes a request's head and not
-    /// much more; a longer one is read in a second turn of the same event.
+    /// Bytes of a client connection's receive buffer: at first, and between which it follows the
+    /// size of what arrives. It stays with an idle stream, so the first one takes a request's head
+    /// and not much more; a longer one is read in a second turn of the same event.
     static let receiveBytesMin = 256
     static let receiveBytesClient = 1_024
-    static let receiveBytesUpstream = 512
     static let receiveBytesMax = 64 << 10
     /// Interim responses (1xx) of one exchange: 103 comes once or twice; the rest is a fault.
     static let interimResponsesMax = 16

@@ -102,12 +102,6 @@ final class Connector {
                 ChannelOptions.socket(SocketOptionLevel(IPPROTO_TCP), TCP_NODELAY), value: 1
             )
             .channelOption(ChannelOptions.writeSpin, value: 0)
-            .channelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(
-                    minimum: ProxyLimits.receiveBytesMin, initial: ProxyLimits.receiveBytesUpstream,
-                    maximum: ProxyLimits.receiveBytesMax)
-            )
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let (tls, connection) = handlers.value
