@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import select
 import time
 
 from faults.client import Client
@@ -67,6 +68,30 @@ def test_f61_a_slow_body(tmp_path):
                 assert reply.status == 408 and reply.one("connection") == "close", reply.raw
                 client.close()
             here.origin.wait_for(lambda o: o.notes.count(("closed", True)) == 20)
+
+        here.prove(fault)
+
+
+def test_f61_a_body_that_drips(tmp_path):
+    """A byte now and then is progress for no time limit, and too little for the least rate."""
+
+    def handle(peer):
+        peer.head()
+        peer.origin.tell(("closed", peer.wait_closed()))
+
+    with scene(tmp_path, handle) as here:
+
+        def fault():
+            here.origin.notes = []
+            with Client(here.port) as client:
+                client.send(b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
+                started = time.monotonic()
+                with contextlib.suppress(ConnectionError):
+                    while not select.select([client.sock], [], [], 0.1)[0]:
+                        client.send(b"a")
+                        assert time.monotonic() - started < 8
+                assert client.reply().status == 408
+            here.origin.wait_for(lambda o: ("closed", True) in o.notes)
 
         here.prove(fault)
 
