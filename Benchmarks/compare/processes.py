@@ -107,8 +107,8 @@ class Tools:
         return self._run("load", str(port), str(connections), str(requests), str(rate),
                          str(messages))
 
-    def verify(self, seconds: float) -> dict[str, float]:
-        return self._run("verify", str(seconds))
+    def verify(self, seconds: float, algorithm: str) -> float:
+        return self._run("verify", str(seconds), algorithm)[algorithm]
 
     def stream_origin(self, streams: int, rate: float) -> tuple[subprocess.Popen, int]:
         port = free_port()
