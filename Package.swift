@@ -31,8 +31,10 @@ func nio(_ name: String) -> Target.Dependency { .product(name: name, package: "s
 // MARK: Plugins
 
 /// Declares one plugin: its logic (tested as Swift), its C export, and the library product.
+/// `cases` are the folders of recorded cases beside its tests (`HookCases` in the SDK).
 func plugin(
-    _ name: String, product: String, in folder: String, logic: [Target.Dependency] = []
+    _ name: String, product: String, in folder: String, logic: [Target.Dependency] = [],
+    cases: [String] = []
 ) -> (product: Product, targets: [Target]) {
     let targets: [Target] = [
         .target(
@@ -51,7 +53,8 @@ func plugin(
             dependencies: [
                 .target(name: "\(name)Logic"), sdk("GatehousePluginKit"), sdk("GatehouseJSON"),
                 sdk("GatehouseTesting"), sdk("CGatehouse"),
-            ] + logic, swiftSettings: strict),
+            ] + logic + (cases.isEmpty ? [] : ["GatehouseSchema"]),
+            exclude: cases, swiftSettings: strict),
     ]
     let library = Product.library(name: product, type: .dynamic, targets: ["\(name)Export"])
     return (library, targets)
@@ -62,7 +65,8 @@ let plugins = [
     plugin(
         "McpAuthentication", product: "mcpAuthentication", in: "Policies",
         logic: ["GatehouseJOSE"]),
-    plugin("Keycloak", product: "keycloak", in: "Providers"),
+    plugin(
+        "Keycloak", product: "keycloak", in: "Providers", cases: ["Cases", "Documents"]),
 ]
 
 // MARK: The core
