@@ -13,8 +13,9 @@ public enum Limits {
     public static let policiesPerRouteMax = 64
     /// Fields that one policy may want in one direction: `gh_head.repeated` has 32 bits.
     public static let wantedFieldsMax = 32
-    /// Claimed paths of one instance: metadata, registration, callback and their variants.
-    public static let claimsPerInstanceMax = 32
+    /// Claimed paths of one instance: metadata, registration, callback and their variants, some
+    /// twenty-five for each path of the route.
+    public static let claimsPerInstanceMax = 128
     /// Notes that one instance may declare.
     public static let notesPerInstanceMax = 16
     /// Bytes of one note: it goes into a log line.

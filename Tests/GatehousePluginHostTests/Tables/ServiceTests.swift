@@ -198,6 +198,40 @@ struct ServiceTests {
         #expect(provider.events == ["idp destroyed"])
     }
 
+    @Test func `a dry run asks its provider, which ends with it`() throws {
+        let provider = TestPolicy("idp", kind: .provider)
+        provider.provide = { _, _, sink in
+            Int(Host.lend("yes") { sink?.pointee.write(sink?.pointee.ctx, $0) ?? 0 })
+        }
+        var options = PluginHost.Options()
+        let functions = provider.functions
+        options.provider = { $0 == "idp" ? functions : nil }
+        let fixture = try Fixture(options: options)
+        let policy = fixture.policy("p")
+        var answer: (Int, String)?
+        policy.create = { policy, diagnostics, _ in
+            var handle: gh_provider = 0
+            let status = Host.lend("idp") { name in
+                Host.lend("/provider/idp") {
+                    Host.providers.pointee.resolve(policy.handle, name, $0, diagnostics, &handle)
+                }
+            }
+            answer = Host.collect { sink in
+                Host.lend("check/0") { hook in
+                    Host.lend("{}") { Host.providers.pointee.call(handle, hook, $0, sink, nil) }
+                }
+            }
+            return Int(status)
+        }
+        let outcome = fixture.host.create(
+            policy.functions, configuration: #"{"provider":{"idp":{}}}"#,
+            route: RouteDescription(), isDryRun: true)
+        #expect(outcome.diagnostics.isEmpty)
+        #expect(answer?.0 == Int(GH_OK) && answer?.1 == "yes")
+        #expect(provider.events == ["idp destroyed"])
+        fixture.shutdown()
+    }
+
     @Test func `a provider that is not installed is an error at its place`() throws {
         let fixture = try Fixture()
         let policy = fixture.policy("p")

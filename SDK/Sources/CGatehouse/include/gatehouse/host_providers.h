@@ -9,8 +9,8 @@ extern "C" {
 
 #define GH_IFACE_HOST_PROVIDERS "gatehouse.host.providers/0"
 typedef struct gh_host_providers {
-  /* [control], in create(), since 0. Finds the provider of that name and makes an instance of it,
-   * which lives as long as this one. GH_NOT_FOUND: no such provider, or nothing at the pointer.
+  /* [control], in create(), also with dry_run, since 0. Finds the provider of that name and makes
+   * an instance of it, which lives as long as this one. GH_NOT_FOUND: no such provider, or nothing at the pointer.
    * GH_INVALID: its configuration is wrong, as was reported. GH_DENIED: a provider asks. The
    * pointer names the provider's part of this instance's configuration
    * ("/provider/keycloak"), so errors keep their place. */

@@ -26,7 +26,7 @@ typedef struct gh_host_route {
    * host and path are a configuration error that names both routes; an explicit match of the same
    * route is the same thing. match is GH_MATCH_EXACT or GH_MATCH_PREFIX (whole segments). In
    * gh_head.claim the claimer sees *out_claim, from 1, the policies outside it UINT32_MAX.
-   * GH_LIMIT: more than 32. */
+   * GH_LIMIT: more than 128. */
   gh_status (*claim_path)(gh_instance self_handle, uint32_t match, gh_str path, uint32_t flags,
                           uint32_t *out_claim);
   /* Declares a note that set_note will set; later policies read it as "plugin/name". With

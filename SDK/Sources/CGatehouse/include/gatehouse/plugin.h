@@ -17,8 +17,9 @@ typedef struct gh_plugin {
    * text lives as long as the library. */
   gh_str (*config_schema)(void *library, uint32_t index);
   /* [control] Makes an instance from its configuration, canonical JSON that is borrowed for the
-   * call. self_handle is what host functions want; it may be used from here on. Never waits for the network: an instance that is not ready yet exists, says so with
-   * ready() and answers for itself. With dry_run want_field and claim_path work, every other table
+   * call. self_handle is what host functions want; it may be used from here on. Never waits for the
+   * network: an instance that is not ready yet exists, says so with ready() and answers for itself.
+   * With dry_run the route's table works and providers are resolved and called; every other table
    * answers GH_UNSUPPORTED. After a failure destroy is not called. */
   gh_status (*create)(void *library, uint32_t index, gh_instance self_handle, gh_str config_json,
                       uint32_t dry_run, const gh_diagnostics *diagnostics, void **out_instance);
