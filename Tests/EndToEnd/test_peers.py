@@ -2,9 +2,9 @@
 shown). Direct mode: the clients register and authorize at the peer itself."""
 
 import pytest
-from peers import glewlwyd
+from peers import glewlwyd, llng
 from peers.canaille import Canaille
-from support import clients
+from support import clients, http, tokens
 from support.gateway import gateway
 from support.processes import free_port
 
@@ -95,3 +95,50 @@ def test_canaille_with_another_client_is_refused(with_canaille):
     """A client that registers itself has another id, so its token has another audience."""
     report = with_canaille.use(clients.SDK2)
     assert "error" in report, report
+
+
+@pytest.fixture(scope="module")
+def with_lemonldap(tmp_path_factory, sdk_server):
+    """It knows its clients beforehand; its tokens name what the client's settings add."""
+    assert llng.is_installed(), "the packages of LemonLDAP::NG"
+    folder = tmp_path_factory.mktemp("llng")
+    port, client_port = free_port(), free_port()
+    url = f"http://127.0.0.1:{port}/mcp"
+    redirect_uri = f"http://127.0.0.1:{client_port}/callback"
+    rules = {"mcp:tools": "1", "mcp:admin": "$uid eq 'dwho'"}
+    client = llng.Client("direct", [redirect_uri], audience=url, scopes=rules)
+    peer = llng.LemonLDAP(folder, [client])
+    try:
+        routes = [protected(sdk_server, peer, url, [url], ["openid", "mcp:tools"])]
+        with gateway(folder, routes, port=port):
+            scene = Scene(peer, url)
+            scene.client = {
+                "client_id": client.id,
+                "client_secret": client.secret,
+                "redirect_uri": redirect_uri,
+            }
+            yield scene
+    finally:
+        peer.stop()
+
+
+@pytest.mark.parametrize("kind", [pytest.param(kind, id=kind.name) for kind in SDKS])
+def test_lemonldap_with_an_audience_of_the_settings(with_lemonldap, kind):
+    clients.check(with_lemonldap.use(kind, **with_lemonldap.client))
+
+
+def test_lemonldap_answers_with_a_page_where_it_has_no_document(with_lemonldap):
+    """Clients and the gateway must read 200 with HTML as "not here"."""
+    issuer = with_lemonldap.peer.issuer
+    assert issuer.endswith("/")
+    page = http.call("GET", issuer + ".well-known/oauth-authorization-server")
+    assert page.status == 200
+    assert page.one("content-type").startswith("text/html")
+
+
+def test_lemonldap_grants_more_than_was_asked_for(with_lemonldap):
+    report = with_lemonldap.use(clients.SDK2, **with_lemonldap.client)
+    claims = tokens.claims_of(report["token"])
+    assert "mcp%3Aadmin" not in report["authorizations"][0], report
+    assert "mcp:admin" in claims["scope"].split(), claims
+    assert claims["aud"] == ["direct", with_lemonldap.url]
