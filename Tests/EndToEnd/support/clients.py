@@ -22,7 +22,8 @@ SDK2 = ClientKind("mcp-2.3.0", "mcp2", "sdk2.py")
 SDK2_LEGACY = ClientKind("mcp-2.3.0-legacy", "mcp2", "sdk2.py", ("--mode", "legacy"))
 SDK1 = ClientKind("mcp-1.30.0", "mcp1", "sdk1.py")
 FASTMCP = ClientKind("fastmcp-4.1.0", "fastmcp", "fast.py")
-ALL = (SDK2, SDK2_LEGACY, SDK1, FASTMCP)
+STRICT = ClientKind("strict", "tests", "strict.py")
+ALL = (SDK2, SDK2_LEGACY, SDK1, FASTMCP, STRICT)
 
 
 # What the demo server and servers/sdk_server.py both offer.
@@ -39,7 +40,8 @@ def use(kind, url, *, user="testuser", password="testpass", **options):
         options.setdefault("redirect_uri", f"http://127.0.0.1:{free_port()}/callback")
     for name, value in options.items():
         # One word: a secret may begin with a hyphen.
-        command.append(f"--{name.replace('_', '-')}={value}")
+        name = f"--{name.replace('_', '-')}"
+        command.append(name if value is True else f"{name}={value}")
     env = dict(os.environ, LOGIN_USER=user, LOGIN_PASSWORD=password)
     result = run(command, env=env, seconds=90)
     if not result.stdout.strip():
