@@ -1,7 +1,7 @@
 import CLibCrypto
 public import GatehouseJSON
 
-/// A private key that signs tokens: for tests, demo programs and, later, tokens of the gateway.
+/// A private key that signs tokens: those of the gateway, of tests and of the demo programs.
 ///
 /// Signing takes the time of the algorithm (RS256 about 0.7 ms). May be used on any thread.
 public final class SigningKey: @unchecked Sendable {
@@ -9,9 +9,9 @@ public final class SigningKey: @unchecked Sendable {
     public let algorithm: SignatureAlgorithm
     /// The id in the headers and in the public key.
     public let keyID: String
-    private let handle: OpaquePointer
+    let handle: OpaquePointer
 
-    private init(owning handle: OpaquePointer, algorithm: SignatureAlgorithm, keyID: String) {
+    init(owning handle: OpaquePointer, algorithm: SignatureAlgorithm, keyID: String) {
         self.handle = handle
         self.algorithm = algorithm
         self.keyID = keyID

@@ -42,7 +42,7 @@ private let allowed: [(folder: String, modules: Set<String>)] = [
     ("Plugins/Policies/Cors/Logic", ["GatehouseJSON", "GatehousePluginKit"]),
     (
         "Plugins/Policies/McpAuthentication/Logic",
-        ["GatehouseJOSE", "GatehouseJSON", "GatehousePluginKit", "Glibc"]
+        ["GatehouseJOSE", "GatehouseJSON", "GatehousePluginKit", "Glibc", "Synchronization"]
     ),
     ("Plugins/Providers/Keycloak/Logic", ["GatehouseJSON", "GatehousePluginKit"]),
 ]
