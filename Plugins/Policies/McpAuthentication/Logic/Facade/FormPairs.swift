@@ -37,7 +37,8 @@ struct FormPairs: Sendable, Equatable {
             && left.pairs.map(\.value) == right.pairs.map(\.value)
     }
 
-    private static func decoded(_ bytes: some Collection<UInt8>) -> String? {
+    /// One decoded part; `nil` where an escape is broken or the text is not UTF-8.
+    static func decoded(_ bytes: some Collection<UInt8>) -> String? {
         var result: [UInt8] = []
         var rest = bytes.makeIterator()
         while let byte = rest.next() {
@@ -62,7 +63,8 @@ struct FormPairs: Sendable, Equatable {
         }
     }
 
-    private static func encoded(_ text: String) -> String {
+    /// One part, encoded.
+    static func encoded(_ text: String) -> String {
         let hex = Array("0123456789ABCDEF".utf8)
         var result: [UInt8] = []
         for byte in text.utf8 {

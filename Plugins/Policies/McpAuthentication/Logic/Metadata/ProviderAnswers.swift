@@ -53,31 +53,12 @@ enum ProviderAnswers {
             requests: requests, merges: output["merge"] == "merge", issuers: [issuer])
     }
 
-    /// A request plan, encoded; `nil` where it is malformed or authenticates in a way that this
-    /// revision does not have.
-    static func plan(_ value: JSONValue, issuer: HTTPURL?) -> FetchPlan? {
-        guard let url = value["url"]?.stringValue, HTTPURL(url) != nil else { return nil }
-        let method = value["method"]?.stringValue ?? "GET"
-        let authentication = value["client_auth"]?["method"]?.stringValue ?? "none"
-        guard method == "GET" || method == "POST", authentication == "none" else { return nil }
-        var plan = FetchPlan(url: url)
-        plan.method = method
-        plan.reaches = FetchedURLRule.reaches(of: url, issuer: issuer)
-        for (name, field) in value["fields"]?.objectValue ?? [:] {
-            guard let text = field.stringValue else { return nil }
-            plan.fields.removeAll { $0.name == name.lowercased() }
-            plan.fields.append((name.lowercased(), text))
-        }
-        if let json = value["json"] {
-            guard value["form"] == nil else { return nil }
-            plan.body = json.serializedBytes(.compact)
-            plan.fields.append(("content-type", "application/json"))
-        } else if let form = value["form"]?.objectValue {
-            let pairs = form.map { ($0.key, $0.value.stringValue ?? "") }
-            plan.body = Array(FormPairs(pairs.map { (name: $0.0, value: $0.1) }).encoded.utf8)
-            plan.fields.append(("content-type", "application/x-www-form-urlencoded"))
-        }
-        return plan
+    /// A request plan, encoded; `nil` where it is malformed or wants a secret that the caller does
+    /// not have.
+    static func plan(
+        _ value: JSONValue, issuer: HTTPURL?, secrets: PlanSecrets = .none
+    ) -> FetchPlan? {
+        RequestPlan(value)?.executed(with: secrets, issuer: issuer)
     }
 
     /// `register_request/0`: what to send, or the error that the client gets.
