@@ -62,6 +62,7 @@ struct ConfigurationTests {
                 "mode", "issuer", "audiences", "jwks", "provider", "delivery", "resourceMetadata",
                 "clientId", "clientSecret", "authorizationLocation", "jwtValidationOptions",
                 "leeway",
+                "keys", "tokens", "upstreamCredential", "clientKey",
             ])
     }
 

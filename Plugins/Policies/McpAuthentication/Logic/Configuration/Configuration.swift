@@ -113,6 +113,8 @@ struct Configuration: Sendable, Equatable {
     var requiredClaims: RequiredClaims = .exp
     /// Milliseconds, 0 to 300,000.
     var leeway: Int64 = 60_000
+    /// What the gateway seals, signs and issues with.
+    var broker = BrokerConfiguration()
 
     /// `resource` as configured, where it is one.
     var resource: String? { resourceMember("resource")?.stringValue }
@@ -139,6 +141,6 @@ struct Configuration: Sendable, Equatable {
             && left.resourceMembers.map(\.value) == right.resourceMembers.map(\.value)
             && left.clientID == right.clientID && left.clientSecret == right.clientSecret
             && left.location == right.location && left.requiredClaims == right.requiredClaims
-            && left.leeway == right.leeway
+            && left.leeway == right.leeway && left.broker == right.broker
     }
 }

@@ -2,7 +2,7 @@ import GatehouseJSON
 
 /// Reads the policy's configuration and collects every remark about it at once.
 struct ConfigurationReader {
-    private(set) var remarks: [ConfigurationRemark] = []
+    var remarks: [ConfigurationRemark] = []
 
     /// The configuration of `value`, and all remarks; `nil` where one of them is an error.
     static func read(
@@ -38,6 +38,7 @@ struct ConfigurationReader {
         readLocation(value["authorizationLocation"], &result)
         readValidation(value["jwtValidationOptions"]?["requiredClaims"], &result)
         readLeeway(value["leeway"], &result)
+        result.broker = readBroker(value)
         checkTogether(result)
         return result
     }

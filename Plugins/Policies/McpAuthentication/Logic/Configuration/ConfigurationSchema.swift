@@ -118,7 +118,8 @@ enum ConfigurationSchema {
             "leeway": {
               "description": "The clock difference that exp and nbf allow, at most 5m.",
               "type": "string", "default": "60s"
-            }
+            },
+        \#(broker)
           }
         }
         """#
