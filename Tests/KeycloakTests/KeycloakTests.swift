@@ -13,7 +13,7 @@ struct KeycloakTests {
     }
 
     @Test func `hooks it does not know are left to the default`() {
-        #expect(throws: KeycloakError.unknownHook) { try call("token_request/0", [:]) }
+        #expect(throws: KeycloakError.unknownHook) { try call("token_response/0", [:]) }
         #expect(throws: KeycloakError.unknownHook) { try call("discover/1", [:]) }
         #expect(throws: KeycloakError.missing("issuer")) { try call("discover/0", [:]) }
     }
@@ -24,7 +24,9 @@ struct KeycloakTests {
                 try call(
                     hook,
                     [
-                        "issuer": "http://kc/realms/a", "document": [:], "gateway": [:],
+                        "issuer": "http://kc/realms/a", "gateway": [:], "params": [:],
+                        "document": ["token_endpoint": "http://kc/t"], "client": [:],
+                        "audiences": ["a"],
                         "metadata": [:], "status": 201, "body": [:], "claims": [:],
                     ])
             }

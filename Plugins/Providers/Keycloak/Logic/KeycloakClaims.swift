@@ -4,7 +4,9 @@ import GatehouseJSON
 enum KeycloakClaims {
     /// Keycloak signs ID and logout tokens with the key of access tokens and says in the claim
     /// `typ` which is which; an access token says `Bearer` (or `DPoP`).
-    static func normalized(_ claims: JSONObject) -> JSONValue {
+    static func normalized(
+        _ claims: JSONObject, _ configuration: KeycloakConfiguration
+    ) -> JSONValue {
         if let kind = claims["typ"]?.stringValue, !["Bearer", "DPoP"].contains(kind) {
             return ["reject": .string("its typ claim says \(kind.prefix(32)), not Bearer")]
         }
@@ -18,8 +20,18 @@ enum KeycloakClaims {
         }
         let scopes = claims["scope"]?.stringValue?.split(separator: " ") ?? []
         out["scopes"] = .array(scopes.map { .string(String($0)) })
+        out["groups"] = .array(
+            claims[configuration.groupsClaim]?.arrayValue?.filter { $0.stringValue != nil } ?? [])
         out["roles"] = .array(roles(claims))
+        if let realm = realm(claims["iss"]?.stringValue ?? "") { out["tenant"] = .string(realm) }
         return .object(out)
+    }
+
+    /// The realm: the last part of the issuer, behind `realms`.
+    private static func realm(_ issuer: String) -> String? {
+        let parts = issuer.split(separator: "/")
+        guard parts.count > 2, parts[parts.count - 2] == "realms" else { return nil }
+        return parts.last.map(String.init)
     }
 
     /// The realm's roles, then each client's as `client:role`.

@@ -7,16 +7,18 @@ public final class KeycloakProvider: ProviderPlugin {
 
     /// What the plugin says of itself.
     public static let manifest = PluginManifest(
-        id: "dev.gatehouse.provider.keycloak", version: "0.1.0", kind: .provider, name: "keycloak",
+        id: "dev.gatehouse.provider.keycloak", version: "0.2.0", kind: .provider, name: "keycloak",
         hooks: [
-            "describe/0", "discover/0", "rewrite_metadata/0", "register_request/0",
-            "register_response/0", "normalize_claims/0",
+            "describe/0", "check/0", "discover/0", "issuers/0", "rewrite_metadata/0",
+            "register_request/0", "register_response/0", "authorize_request/0",
+            "authorize_response/0", "token_request/0", "verification/0", "audience/0",
+            "normalize_claims/0",
         ], license: "Apache-2.0", summary: "Makes Keycloak speak MCP authorization.")
 
     /// The JSON Schema of the value of `provider.keycloak`.
     public static let configurationSchema = KeycloakConfiguration.schema
 
-    /// Takes what the schema allows; nothing else can be wrong with it.
+    /// Takes what the schema allows; `check/0` says what cannot work around it.
     public init(_ context: CreationContext) throws(ConfigurationRefused) {
         configuration = KeycloakConfiguration(context.configuration)
     }
@@ -37,34 +39,6 @@ public final class KeycloakProvider: ProviderPlugin {
     }
 }
 
-/// The value of `provider.keycloak`.
-struct KeycloakConfiguration: Sendable, Hashable {
-    /// Whether a registration's `scope` is passed on.
-    var forwardsScope: Bool
-
-    init(_ value: JSONValue = [:]) {
-        forwardsScope = value["forwardScope"]?.boolValue ?? false
-    }
-
-    static let schema = """
-        {
-          "$schema": "https://json-schema.org/draft/2020-12/schema",
-          "type": "object",
-          "additionalProperties": false,
-          "description": "The adapter for Keycloak 24 and later.",
-          "properties": {
-            "forwardScope": {
-              "type": "boolean",
-              "default": false,
-              "description": "Pass the scope of a client's registration on. Keycloak refuses \
-        scopes that the realm does not list for registration, and before 26.8 gives a client that \
-        asked for scopes none of the realm's default ones, so that its tokens lack the audience."
-            }
-          }
-        }
-        """
-}
-
 /// Why a hook has no answer.
 enum KeycloakError: Error, Hashable {
     case unknownHook
@@ -77,28 +51,59 @@ enum KeycloakHooks {
         _ hook: String, _ input: JSONValue, _ configuration: KeycloakConfiguration
     ) throws(KeycloakError) -> JSONValue {
         switch hook {
-        case "describe/0":
-            return ["delivery": "mediated", "emits_iss": "maybe", "registration": "proxy"]
+        case "describe/0": return KeycloakChecks.description(configuration)
+        case "check/0":
+            return KeycloakChecks.answer(KeycloakSurroundings(input), configuration)
         case "discover/0":
-            return KeycloakMetadata.discovery(issuer: try text("issuer", input))
+            return KeycloakMetadata.discovery(issuer: try text("issuer", input), configuration)
+        case "issuers/0":
+            return KeycloakTokens.issuers(try text("issuer", input), configuration)
         case "rewrite_metadata/0":
             let gateway = try object("gateway", input)
             return KeycloakMetadata.rewritten(try object("document", input), gateway: gateway)
-        case "register_request/0":
-            return KeycloakRegistration.request(
-                metadata: try object("metadata", input), document: input["document"]?.objectValue,
-                issuer: try text("issuer", input), configuration)
-        case "register_response/0":
-            guard let status = input["status"]?.intValue else { throw .missing("status") }
-            return KeycloakRegistration.response(
-                status: status, body: input["body"]?.objectValue,
-                text: input["text"]?.stringValue ?? "",
-                metadata: input["metadata"]?.objectValue ?? JSONObject())
+        case "register_request/0", "register_response/0":
+            return try registration(hook, input, configuration)
+        case "authorize_request/0":
+            return KeycloakRequests.authorization(
+                try object("params", input), resource: input["resource"]?.stringValue,
+                isBroker: input["delivery"] == "broker", configuration)
+        case "authorize_response/0":
+            return KeycloakRequests.answered(try object("params", input))
+        case "token_request/0": return try token(input, configuration)
+        case "verification/0": return KeycloakTokens.verification
+        case "audience/0":
+            return try KeycloakTokens.audience(input, configuration)
         case "normalize_claims/0":
-            return KeycloakClaims.normalized(try object("claims", input))
+            return KeycloakClaims.normalized(try object("claims", input), configuration)
         default:
             throw .unknownHook
         }
+    }
+
+    private static func registration(
+        _ hook: String, _ input: JSONValue, _ configuration: KeycloakConfiguration
+    ) throws(KeycloakError) -> JSONValue {
+        if hook == "register_request/0" {
+            return KeycloakRegistration.request(
+                metadata: try object("metadata", input), document: input["document"]?.objectValue,
+                issuer: try text("issuer", input), configuration)
+        }
+        guard let status = input["status"]?.intValue else { throw .missing("status") }
+        return KeycloakRegistration.response(
+            status: status, body: input["body"]?.objectValue,
+            text: input["text"]?.stringValue ?? "",
+            metadata: input["metadata"]?.objectValue ?? JSONObject())
+    }
+
+    private static func token(
+        _ input: JSONValue, _ configuration: KeycloakConfiguration
+    ) throws(KeycloakError) -> JSONValue {
+        guard let url = input["document"]?["token_endpoint"]?.stringValue else {
+            throw .missing("document")
+        }
+        return KeycloakRequests.token(
+            try object("params", input), url: url, client: try object("client", input),
+            resource: input["resource"]?.stringValue, configuration)
     }
 
     private static func text(

@@ -27,13 +27,17 @@ enum KeycloakRegistration {
         var base = issuer[...]
         while base.hasSuffix("/") { base.removeLast() }
         let fallback = "\(base)/clients-registrations/openid-connect"
-        let url = document?["registration_endpoint"]?.stringValue ?? fallback
-        return [
-            "request": [
-                "method": "POST", "url": .string(url), "json": .object(body),
-                "fields": ["Accept": "application/json"],
-            ]
+        let url =
+            (configuration.endpoints["registration_endpoint"]
+            ?? document?["registration_endpoint"])?.stringValue ?? fallback
+        var plan: JSONObject = [
+            "method": "POST", "url": .string(url), "json": .object(body),
+            "fields": ["Accept": "application/json"],
         ]
+        if let token = configuration.initialAccessToken {
+            plan["client_auth"] = ["method": "bearer", "secret": .string(token)]
+        }
+        return ["request": .object(plan)]
     }
 
     static func response(
@@ -80,7 +84,11 @@ enum KeycloakRegistration {
             "error_description": .string(
                 known?.description ?? "the authorization server refused the registration"),
         ]
-        let hint = known?.hint ?? "Keycloak answered \(status): \(description.prefix(300))"
+        let plain =
+            status == 401
+            ? "Keycloak asks for a token or refused initialAccessToken: it is missing, expired or"
+                + " used up" : "Keycloak answered \(status): \(description.prefix(300))"
+        let hint = known?.hint ?? plain
         return [
             "status": .number(JSONNumber(status < 500 ? known?.status ?? 400 : 502)),
             "body": answer, "hint": .string(hint),
