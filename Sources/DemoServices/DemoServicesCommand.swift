@@ -35,6 +35,15 @@ struct DemoServicesCommand: AsyncParsableCommand {
     @Flag(help: "Let the realm send iss in authorization responses (RFC 9207).")
     var keycloakEmitIss = false
 
+    @Option(help: "A redirect URI of the realm's client gatehouse; may be given several times.")
+    var keycloakRedirectUri = ["http://localhost:3000/keycloak/mcp/callback"]
+
+    @Option(help: "Also serve a web page that is an MCP client, on this port.")
+    var clientPort: Int?
+
+    @Option(help: "The MCP server that the page begins with.")
+    var clientTarget = "http://localhost:3000/keycloak/mcp"
+
     @Flag(help: "Exit when stdin ends: the services die with the program that started them.")
     var exitWithStdin = false
 
@@ -62,10 +71,12 @@ struct DemoServicesCommand: AsyncParsableCommand {
         let keycloak = try await DemoServer.start(port: keycloakPort, group: group) {
             let base = keycloakBase ?? "http://localhost:\($0)"
             realmIssuer = base + "/realms/mcp"
-            return try KeycloakRealm(base: base, emitsIssuer: keycloakEmitIss)
+            return try KeycloakRealm(
+                base: base, emitsIssuer: keycloakEmitIss, redirectURIs: keycloakRedirectUri)
         }
         let mcp = try await DemoServer.start(port: mcpPort, group: group) { _ in McpServer() }
-        let line: JSONValue = [
+        var servers = [authorization, keycloak, mcp]
+        var line: JSONObject = [
             "authorizationServer": [
                 "port": .int(Int64(authorization.port)), "issuer": .string(issuer),
             ],
@@ -75,9 +86,19 @@ struct DemoServicesCommand: AsyncParsableCommand {
                 "url": .string("http://localhost:\(mcp.port)/mcp"),
             ],
         ]
-        print(line.serialized())
+        if let clientPort {
+            let client = try await DemoServer.start(port: clientPort, group: group) { _ in
+                DemoClient(target: clientTarget)
+            }
+            servers.append(client)
+            line["client"] = [
+                "port": .int(Int64(client.port)),
+                "url": .string("http://localhost:\(client.port)/"),
+            ]
+        }
+        print(JSONValue.object(line).serialized())
         fflush(nil)
-        return [authorization, keycloak, mcp]
+        return servers
     }
 
     private func complain(_ text: String) {

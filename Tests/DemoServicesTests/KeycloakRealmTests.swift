@@ -112,6 +112,30 @@ struct KeycloakRealmTests {
         #expect(refused?.status == 401)
     }
 
+    @Test func `with emission on, answers carry session_state and iss, errors iss`() throws {
+        let emitting = Visitor(
+            site: try KeycloakRealm(
+                base: "http://localhost:7080", emitsIssuer: true, redirectURIs: [Example.callback]))
+        let request = [
+            ("response_type", "code"), ("client_id", "gatehouse"), ("state", "s"),
+            ("redirect_uri", Example.callback), ("code_challenge", Example.challenge),
+            ("code_challenge_method", "S256"),
+        ]
+        let place = root + "/protocol/openid-connect/auth"
+        let page = try #require(emitting.get(FormEncoding.adding(request, to: place)))
+        let cookie = try #require(page.header("set-cookie")).prefix { $0 != ";" }
+        let back = emitting.post(
+            try #require(action(of: page)),
+            form: ["username": "testuser", "password": "testpass"], [("Cookie", String(cookie))])
+        #expect(back?.locationQuery["iss"] == "http://localhost:7080" + root)
+        #expect(back?.locationQuery["session_state"]?.isEmpty == false)
+        let silent = FormEncoding.adding(request + [("prompt", "none")], to: place)
+        let refusal = emitting.get(silent)?.locationQuery
+        #expect(refusal?["error"] == "login_required")
+        #expect(refusal?["iss"] == "http://localhost:7080" + root)
+        #expect(refusal?["state"] == "s")
+    }
+
     @Test func `a client registered with scopes of its own loses the audience`() throws {
         let claims = try logIn(register(["scope": "mcp:tools"]), scope: "mcp:tools")
         #expect(claims["aud"] == nil)

@@ -30,9 +30,12 @@ final class KeycloakRealm: Site {
     /// What the audience mapper adds.
     static let audience = "mcp_proxy"
     static let user = (name: "testuser", password: "testpass")
+    /// A client that was made by hand, for a gateway: id, secret.
+    static let gateway = (id: "gatehouse", secret: "secret-of-the-demo")
     static let userID = "33ed6c6b-c6e0-4928-a161-f2f69c7a03b9"
 
-    init(base: String, emitsIssuer: Bool) throws {
+    /// `redirectURIs`: those of the client `gatehouse`.
+    init(base: String, emitsIssuer: Bool, redirectURIs: [String] = []) throws {
         self.base = base
         self.emitsIssuer = emitsIssuer
         // The realm publishes its encryption key beside the signing key, as Keycloak's do.
@@ -41,6 +44,11 @@ final class KeycloakRealm: Site {
         encryption["alg"] = "RSA-OAEP"
         authority = try TokenAuthority(
             issuer: base + Self.root, keyPrefix: "realm-key-", extraKeys: [.object(encryption)])
+        clients.insert(
+            OAuthClient(
+                id: Self.gateway.id, secret: Self.gateway.secret, method: "client_secret_basic",
+                redirectURIs: redirectURIs, grantTypes: ["authorization_code", "refresh_token"],
+                scopes: nil, name: "Gatehouse"), for: Self.gateway.id)
     }
 
     func reply(to request: DemoRequest) -> Reply { .whole(response(to: request)) }
