@@ -67,6 +67,8 @@ let plugins = [
         logic: ["GatehouseJOSE"]),
     plugin(
         "Keycloak", product: "keycloak", in: "Providers", cases: ["Cases", "Documents"]),
+    plugin("Entra", product: "entra", in: "Providers", cases: ["Cases", "Documents"]),
+    plugin("GitHub", product: "github", in: "Providers", cases: ["Cases"]),
 ]
 
 // MARK: The core

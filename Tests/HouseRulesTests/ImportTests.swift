@@ -45,6 +45,8 @@ private let allowed: [(folder: String, modules: Set<String>)] = [
         ["GatehouseJOSE", "GatehouseJSON", "GatehousePluginKit", "Glibc", "Synchronization"]
     ),
     ("Plugins/Providers/Keycloak/Logic", ["GatehouseJSON", "GatehousePluginKit"]),
+    ("Plugins/Providers/Entra/Logic", ["GatehouseJSON", "GatehousePluginKit"]),
+    ("Plugins/Providers/GitHub/Logic", ["GatehouseJSON", "GatehousePluginKit"]),
 ]
 
 /// The C export of a plugin knows its own logic, the kit and the contract.
@@ -63,6 +65,7 @@ struct ImportTests {
         }
         for (kind, plugin) in [
             ("Policies", "Cors"), ("Policies", "McpAuthentication"), ("Providers", "Keycloak"),
+            ("Providers", "Entra"), ("Providers", "GitHub"),
         ] {
             let files = SourceTree.files(in: ["Plugins/\(kind)/\(plugin)/Export"], ["swift"])
             wrong += refused(files, exportModules(of: plugin))
@@ -75,7 +78,9 @@ struct ImportTests {
         let core = SourceTree.files(in: ["Sources"], ["swift", "c", "h"]).filter {
             !$0.path.hasPrefix("Sources/DemoServices")
         }
-        let names = ["mcpAuthentication", "McpAuthentication", "keycloak", "Keycloak"]
+        let names = [
+            "mcpAuthentication", "McpAuthentication", "keycloak", "Keycloak", "Entra", "GitHub",
+        ]
         let wrong = core.flatMap { file in
             file.lines.enumerated().filter { line in
                 names.contains { line.element.contains($0) }
