@@ -29,6 +29,11 @@ public struct TokenValidator: Sendable {
     public var algorithms: Set<SignatureAlgorithm>
     /// The accepted `typ` values in lower case without `application/`; a token without is accepted.
     public var types: Set<String>
+    /// Whether a token without `typ` is refused.
+    public var requiresType = false
+    /// Whether a token that has the claims of an ID token (`at_hash`, `c_hash`, `nonce`) is
+    /// refused; false for issuers whose access tokens have them too, and are told apart otherwise.
+    public var refusesIDTokenShape = true
 
     /// The rules of a resource server that takes access tokens.
     public init(
@@ -55,15 +60,26 @@ public struct TokenValidator: Sendable {
     }
 
     private func check(header: TokenHeader, claims: Claims, now: NumericDate) -> TokenVerdict {
+        if let refusal = headerRefusal(header) { return .refused(refusal) }
+        return check(claims, type: header.type, now: now)
+    }
+
+    /// The verdict on claims that no header came with: an issuer's answer about a token of its own
+    /// (RFC 7662 §2.2).
+    public func check(_ claims: Claims, now: NumericDate) -> TokenVerdict {
+        check(claims, type: nil, now: now)
+    }
+
+    private func check(_ claims: Claims, type: String?, now: NumericDate) -> TokenVerdict {
         let refusal =
-            headerRefusal(header) ?? presenceRefusal(claims) ?? partyRefusal(claims)
-            ?? timeRefusal(claims, now: now) ?? kindRefusal(header, claims)
+            presenceRefusal(claims) ?? partyRefusal(claims) ?? timeRefusal(claims, now: now)
+            ?? kindRefusal(type: type, claims)
         return refusal.map(TokenVerdict.refused) ?? .accepted
     }
 
     private func headerRefusal(_ header: TokenHeader) -> TokenRefusal? {
         guard algorithms.contains(header.algorithm) else { return .algorithm(header.algorithm) }
-        guard header.type.map(types.contains) ?? true else { return .type }
+        guard header.type.map(types.contains) ?? !requiresType else { return .type }
         return nil
     }
 
@@ -116,18 +132,20 @@ public struct TokenValidator: Sendable {
 
     /// Tokens of another kind than access tokens, and access tokens that need a proof
     /// (RFC 8725 §3.12; RFC 9449 §7.2; RFC 8705 §3).
-    private func kindRefusal(_ header: TokenHeader, _ claims: Claims) -> TokenRefusal? {
+    private func kindRefusal(type: String?, _ claims: Claims) -> TokenRefusal? {
         let members = claims.members
         if members["cnf"] != nil { return .senderConstrained }
-        if header.type == "at+jwt" { return nil }
-        if let use = members["token_use"]?.stringValue, use != "access" { return .kind }
+        if type == "at+jwt" { return nil }
+        if let use = members["token_use"]?.stringValue, use != "access", use != "access_token" {
+            return .kind
+        }
         let kind = members["typ"]?.stringValue.map(TokenHeader.mediaType)
         if let kind, ["id", "refresh", "offline", "logout", "serialized-id"].contains(kind) {
             return .kind
         }
-        if members["at_hash"] != nil || members["c_hash"] != nil || members["events"] != nil {
-            return .kind
-        }
+        if members["events"] != nil { return .kind }
+        guard refusesIDTokenShape else { return nil }
+        if members["at_hash"] != nil || members["c_hash"] != nil { return .kind }
         // Some issuers copy the nonce into access tokens; those have scopes or say what they are.
         let looksLikeAccess = claims.scopes != nil || kind == "bearer"
         return members["nonce"] != nil && !looksLikeAccess ? .kind : nil

@@ -124,6 +124,12 @@ public struct TestHostError: Error, Sendable, CustomStringConvertible {
     /// What it said.
     public let diagnostics: [RecordedDiagnostic]
 
+    /// A failure; -2 is a hook that a provider does not know.
+    public init(status: Int32, diagnostics: [RecordedDiagnostic] = []) {
+        self.status = status
+        self.diagnostics = diagnostics
+    }
+
     /// The status and the messages.
     public var description: String {
         "status \(status): "
