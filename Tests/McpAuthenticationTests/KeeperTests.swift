@@ -290,7 +290,7 @@ struct TokenJudgeTests {
         let (key, set, judge) = try setUp()
         var budget = 1
         let token = Array(try key.token(claims: claims(["nbf": 1_799_999_990])).utf8)
-        let verdict = judge.judge(token, keys: set, now: now, budget: &budget)
+        let verdict = judge.judge(token, keys: [set], now: now, budget: &budget)
         #expect(
             verdict
                 == .accepted(
@@ -298,7 +298,7 @@ struct TokenJudgeTests {
                         expiresAt: 1_800_000_160_000_000_000, validFrom: 1_799_999_930_000_000_000,
                         clientID: Array("c-1".utf8))))
         #expect(budget <= 0)
-        #expect(judge.judge(token, keys: set, now: now, budget: &budget) == .busy)
+        #expect(judge.judge(token, keys: [set], now: now, budget: &budget) == .busy)
     }
 
     @Test(
@@ -312,7 +312,7 @@ struct TokenJudgeTests {
         let (key, set, judge) = try setUp()
         var budget = 1
         let token = Array(try key.token(claims: claims(change)).utf8)
-        guard case .refused = judge.judge(token, keys: set, now: now, budget: &budget) else {
+        guard case .refused = judge.judge(token, keys: [set], now: now, budget: &budget) else {
             Issue.record("not refused")
             return
         }
@@ -326,7 +326,7 @@ struct TokenJudgeTests {
         for key in [reused, unknown] {
             var budget = 1
             let token = Array(try key.token(claims: claims()).utf8)
-            guard case .needsOtherKeys = judge.judge(token, keys: set, now: now, budget: &budget)
+            guard case .needsOtherKeys = judge.judge(token, keys: [set], now: now, budget: &budget)
             else {
                 Issue.record("the verdict is another")
                 continue
@@ -338,7 +338,7 @@ struct TokenJudgeTests {
         let (key, set, judge) = try setUp()
         var budget = 2
         let token = Array(try key.token(claims: claims()).utf8)
-        let refused = judge.judge(token, keys: set, now: now, budget: &budget) { _ in
+        let refused = judge.judge(token, keys: [set], now: now, budget: &budget) { _ in
             .rejected("an ID token")
         }
         #expect(refused == .refused(reason: "an ID token"))
@@ -349,7 +349,7 @@ struct TokenJudgeTests {
         let (_, set, judge) = try setUp()
         var budget = 1
         guard
-            case .refused = judge.judge(Array(text.utf8), keys: set, now: now, budget: &budget)
+            case .refused = judge.judge(Array(text.utf8), keys: [set], now: now, budget: &budget)
         else {
             Issue.record("not refused")
             return

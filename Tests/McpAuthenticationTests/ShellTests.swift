@@ -18,6 +18,7 @@ final class Bench {
     init(
         _ more: JSONObject = [:], path: String = "/mcp", siblings: Int64 = 0,
         providers: [String: (String, JSONValue) -> Result<JSONValue, TestHostError>] = [:],
+        policies: [String] = [], secrets: [String: [UInt8]] = [:],
         answer: ((RecordedFetch) -> ScriptedAnswer?)? = nil
     ) throws {
         let key = try SigningKey.generate(.es256, keyID: "k1")
@@ -34,6 +35,7 @@ final class Bench {
         ]
         for (name, value) in more { configuration[name] = value }
         host.providers = providers
+        host.secrets = secrets
         try host.enter { host, library in
             PluginLibrary.enter(host, library, offering: [.policy(McpAuthentication.self)])
         }
@@ -42,6 +44,7 @@ final class Bench {
             route: [
                 "matches": [["path": ["exact": .string(path)]]],
                 "siblings": .number(JSONNumber(siblings)),
+                "policies": .array(policies.map { ["name": .string($0)] }),
             ])
         host.run()
         host.advance(milliseconds: 10)
@@ -327,7 +330,9 @@ struct ShellTests {
             more,
             providers: [
                 "other": { hook, _ in
-                    .success(hook == "describe/0" ? ["emits_iss": .string(emits)] : [:])
+                    hook == "describe/0"
+                        ? .success(["emits_iss": .string(emits)])
+                        : .failure(TestHostError(status: -2))
                 }
             ])
         let said = bench.instance.diagnostics.filter { $0.message.contains("RFC 9207") }

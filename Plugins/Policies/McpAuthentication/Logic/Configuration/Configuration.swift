@@ -115,6 +115,7 @@ struct Configuration: Sendable, Equatable {
     var leeway: Int64 = 60_000
     /// What the gateway seals, signs and issues with.
     var broker = BrokerConfiguration()
+    var tokens = TokenSettings()
 
     /// `resource` as configured, where it is one.
     var resource: String? { resourceMember("resource")?.stringValue }
@@ -122,9 +123,11 @@ struct Configuration: Sendable, Equatable {
     /// The issuer as a URL, where it is one.
     var issuerURL: HTTPURL? { HTTPURL(issuer) }
 
-    /// The scopes of the challenge: `scopes_supported` without `offline_access` (SEP-2207).
+    /// The scopes of the challenge: the required ones, else `scopes_supported` without
+    /// `offline_access` (SEP-2207).
     var challengeScopes: [String] {
-        (resourceMember("scopes_supported")?.arrayValue ?? []).compactMap(\.stringValue)
+        if !tokens.requiredScopes.isEmpty { return tokens.requiredScopes }
+        return (resourceMember("scopes_supported")?.arrayValue ?? []).compactMap(\.stringValue)
             .filter { $0 != "offline_access" && Challenge.isScopeToken($0) }
     }
 
@@ -142,5 +145,6 @@ struct Configuration: Sendable, Equatable {
             && left.clientID == right.clientID && left.clientSecret == right.clientSecret
             && left.location == right.location && left.requiredClaims == right.requiredClaims
             && left.leeway == right.leeway && left.broker == right.broker
+            && left.tokens == right.tokens
     }
 }

@@ -39,9 +39,12 @@ struct ConfigurationReader {
         readValidation(value["jwtValidationOptions"]?["requiredClaims"], &result)
         readLeeway(value["leeway"], &result)
         result.broker = readBroker(value)
+        readTokens(value, &result)
         checkTogether(result)
         return result
     }
+
+    mutating func remark(_ remark: ConfigurationRemark) { remarks.append(remark) }
 
     private mutating func choice<Choice: RawRepresentable>(
         _ value: JSONValue, at pointer: String, of all: [Choice]
@@ -75,7 +78,7 @@ struct ConfigurationReader {
         warnPlain(result.issuer, at: "/issuer")
     }
 
-    private mutating func warnPlain(_ text: String, at pointer: String) {
+    mutating func warnPlain(_ text: String, at pointer: String) {
         guard let url = HTTPURL(text), !url.isHTTPSOrLoopback else { return }
         remarks.append(
             .warning(
@@ -84,32 +87,37 @@ struct ConfigurationReader {
     }
 
     private mutating func readKeys(_ value: JSONValue?, _ result: inout Configuration) {
+        if let keys = readKeySource(value, at: "", issuer: result.issuerURL) { result.keys = keys }
+    }
+
+    /// The keys of one issuer; `pointer` is where the issuer stands.
+    mutating func readKeySource(
+        _ value: JSONValue?, at pointer: String, issuer: HTTPURL?
+    ) -> KeySource? {
         guard let value else {
-            if result.issuerURL == nil {
+            if issuer == nil {
                 remarks.append(
                     .error(
-                        "/issuer",
+                        pointer + "/issuer",
                         "the keys are found by the issuer's URL, and this is none: write jwks"))
             }
-            return
+            return nil
         }
         if let url = value["url"]?.stringValue {
             if HTTPURL(url) == nil {
-                remarks.append(.error("/jwks/url", "not an absolute http or https URL"))
+                remarks.append(.error(pointer + "/jwks/url", "not an absolute http or https URL"))
             }
-            warnPlain(url, at: "/jwks/url")
-            result.keys = .url(url)
-        } else if let file = value["file"]?.stringValue {
-            result.keys = .file(file)
-        } else if let text = value.stringValue ?? value["inline"]?.stringValue {
-            result.keys = .inline(Array(text.utf8))
-        } else if let object = value["inline"] {
-            result.keys = .inline(object.serializedBytes(.compact))
-        } else if value["keys"] != nil {
-            result.keys = .inline(value.serializedBytes(.compact))
-        } else {
-            remarks.append(.error("/jwks", "must name a url, a file, or hold the key set"))
+            warnPlain(url, at: pointer + "/jwks/url")
+            return .url(url)
         }
+        if let file = value["file"]?.stringValue { return .file(file) }
+        if let text = value.stringValue ?? value["inline"]?.stringValue {
+            return .inline(Array(text.utf8))
+        }
+        if let object = value["inline"] { return .inline(object.serializedBytes(.compact)) }
+        if value["keys"] != nil { return .inline(value.serializedBytes(.compact)) }
+        remarks.append(.error(pointer + "/jwks", "must name a url, a file, or hold the key set"))
+        return nil
     }
 
     private mutating func readProvider(_ value: JSONValue?, _ result: inout Configuration) {

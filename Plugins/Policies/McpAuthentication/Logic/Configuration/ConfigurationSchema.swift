@@ -119,7 +119,8 @@ enum ConfigurationSchema {
               "description": "The clock difference that exp and nbf allow, at most 5m.",
               "type": "string", "default": "60s"
             },
-        \#(broker)
+        \#(broker),
+            \#(tokens)
           }
         }
         """#

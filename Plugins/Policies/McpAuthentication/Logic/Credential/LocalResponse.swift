@@ -41,6 +41,26 @@ extension LocalResponse {
         return response
     }
 
+    /// 403 for a good token that lacks a scope (G07, RFC 6750 §3.1).
+    static func insufficientScope(_ challenge: Challenge) -> LocalResponse {
+        var response = json(
+            403,
+            [
+                "error": .string(BearerError.insufficientScope.rawValue),
+                "error_description": .string(BearerError.insufficientScope.text),
+            ], reason: "insufficient scope")
+        response.fields.append(("www-authenticate", challenge.text))
+        return response
+    }
+
+    /// 503 for a token that its issuer cannot be asked about now: the client keeps it and comes
+    /// back (identity-providers §4.13).
+    static func issuerUnavailable(retryAfter: Int, reason: String) -> LocalResponse {
+        problem(
+            503, "the issuer of the token cannot be asked about it", retryAfter: retryAfter,
+            reason: reason)
+    }
+
     /// 400 for more than one credential (G06), still with the challenge.
     static func ambiguous(_ challenge: Challenge) -> LocalResponse {
         var response = problem(

@@ -61,6 +61,9 @@ enum KeeperPurpose: UInt64, Sendable {
 enum WaitTopic: String, Sendable {
     case keys
     case metadata
+
+    /// What the host knows the topic by, for one issuer of the instance.
+    func key(of issuer: Int) -> String { issuer == 0 ? rawValue : "\(rawValue) \(issuer)" }
 }
 
 /// What the loops are told.

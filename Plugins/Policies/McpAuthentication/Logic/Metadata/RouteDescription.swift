@@ -42,4 +42,11 @@ struct RouteDescription: Sendable, Equatable {
         isOnlyOnHosts = (description["siblings"]?.intValue ?? 0) == 0 && matches.count == 1
         publicURL = description["publicUrl"]?.stringValue
     }
+
+    /// Whether a policy runs after this one; `policies` are in the chain's order.
+    static func hasLaterPolicy(_ description: JSONValue) -> Bool {
+        let names = (description["policies"]?.arrayValue ?? []).map { $0["name"]?.stringValue }
+        guard let own = names.firstIndex(of: "mcpAuthentication") else { return false }
+        return names.count > own + 1
+    }
 }

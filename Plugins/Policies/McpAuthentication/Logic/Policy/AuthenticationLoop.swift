@@ -16,17 +16,20 @@ public final class AuthenticationLoop {
 
     var cache: TokenCache
     var refusals: RefusalCache
-    /// `nil` until one was loaded, and when the last is too old.
-    private(set) var keys: KeySet?
+    /// By issuer, the main one first; `nil` until one was loaded, and when the last is too old.
+    private(set) var keys: [KeySet?]
     private(set) var document: LoopNotice?
     /// The issuer's document, parsed; `nil` in direct delivery, where its bytes are relayed.
     private(set) var provider: JSONValue?
-    private var keysBytes: [UInt8]?
+    /// The judge by the issuer's document of now; `nil`: to be made.
+    var judge: TokenJudge?
+    private var keysBytes: [[UInt8]?]
     private var generation: UInt64 = 0
     private var turn: Int64 = .min
-    private var lastDemand: Int64?
-    /// The key set that was asked for last is on its way.
-    private var isDemanding = false
+    /// By issuer: when another key set was asked for last, and whether it is on its way.
+    private var demands: [(last: Int64?, isOpen: Bool)]
+    /// The revision of the gateway's own tokens that the entries were judged by.
+    private(set) var revision: UInt64 = 0
     /// Accepted tokens that were not yet counted at the host.
     var accepted: UInt64 = 0
     /// What this turn may still spend; the last token of a turn may overdraw it.
@@ -36,13 +39,18 @@ public final class AuthenticationLoop {
     /// The rewritten document for the issuer that was asked for last.
     var rewritten: (gateway: String, document: JSONValue)?
 
-    /// - Parameter random: 32 bytes that nobody can guess.
-    init(random: [UInt8]) {
+    /// - Parameters:
+    ///   - random: 32 bytes that nobody can guess.
+    ///   - issuers: of how many issuers tokens are taken.
+    init(random: [UInt8], issuers: Int = 1) {
         func word(_ at: Int) -> UInt64 {
             random.dropFirst(at).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
         }
         cache = TokenCache(capacity: Self.tokens, key: (word(0), word(8)))
         refusals = RefusalCache(key: (word(16), word(24)))
+        keys = Array(repeating: nil, count: issuers)
+        keysBytes = Array(repeating: nil, count: issuers)
+        demands = Array(repeating: (nil, false), count: issuers)
     }
 
     /// A new turn may verify again.
@@ -59,43 +67,54 @@ public final class AuthenticationLoop {
         return UInt32(clamping: 1 + (deferred - 1) / Self.deferredPerMillisecond)
     }
 
-    /// Whether a request may wait for another key set: for the one that this loop asks for now, or
-    /// for the one that is on its way. If the former, it counts as asked.
-    func mayDemand(at now: Int64) -> Bool {
-        if let lastDemand, now >= lastDemand, now - lastDemand < Self.demandInterval {
-            return isDemanding
+    /// Whether a request may wait for another key set of an issuer: for the one that this loop asks
+    /// for now, or for the one that is on its way. If the former, it counts as asked.
+    func mayDemand(at now: Int64, issuer: Int = 0) -> Bool {
+        guard demands.indices.contains(issuer) else { return false }
+        if let last = demands[issuer].last, now >= last, now - last < Self.demandInterval {
+            return demands[issuer].isOpen
         }
-        lastDemand = now
-        isDemanding = true
+        demands[issuer] = (now, true)
         return true
     }
 
     /// Whoever waited for another key set goes on: from now on there is nothing to wait for.
-    func demandAnswered() { isDemanding = false }
+    func demandAnswered(issuer: Int = 0) {
+        if demands.indices.contains(issuer) { demands[issuer].isOpen = false }
+    }
 
-    /// Takes what the keeper told.
-    func take(_ notice: LoopNotice) {
+    /// Takes what the keeper of an issuer told.
+    func take(_ notice: LoopNotice, issuer: Int = 0) {
+        guard keys.indices.contains(issuer) else { return }
         switch notice {
         case .keys(let bytes):
-            guard bytes != keysBytes else { return }
+            guard bytes != keysBytes[issuer] else { return }
             // The keeper has read it before; a set that cannot be read replaces nothing.
             guard let set = try? KeySet(parsing: bytes) else { return }
-            keys = set
-            keysBytes = bytes
+            keys[issuer] = set
+            keysBytes[issuer] = bytes
             forget()
         case .noKeys:
-            keys = nil
-            keysBytes = nil
+            keys[issuer] = nil
+            keysBytes[issuer] = nil
             forget()
         case .metadata(let bytes, _):
-            guard document != notice else { return }
+            guard issuer == 0, document != notice else { return }
             document = notice
             provider = try? JSONValue(parsing: bytes)
             rewritten = nil
+            judge = nil
         case .noMetadata:
+            guard issuer == 0 else { return }
             if case .metadata = document { provider = nil }
             document = notice
         }
+    }
+
+    /// Tokens of the gateway were revoked: what was remembered is void.
+    func take(revision: UInt64) {
+        self.revision = revision
+        forget()
     }
 
     private func forget() {

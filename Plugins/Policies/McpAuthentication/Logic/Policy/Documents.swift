@@ -167,19 +167,4 @@ extension McpAuthentication {
         loop.rewritten = (gateway, result)
         return result
     }
-
-    /// What the adapter says about verified claims; `nil` without an adapter.
-    var normalizer: ((JSONObject) -> TokenJudge.ClaimsAnswer)? {
-        guard let provider else { return nil }
-        return { claims in
-            do throws(HookFailure) {
-                let output = try provider.call("normalize_claims/0", ["claims": .object(claims)])
-                if let reason = output["reject"]?.stringValue { return .rejected(reason) }
-                return output["client_id"]?.stringValue.map { .client($0) } ?? .unchanged
-            } catch {
-                return error.error == .unsupported
-                    ? .unchanged : .rejected("the adapter could not read the claims")
-            }
-        }
-    }
 }

@@ -1,16 +1,19 @@
 import GatehousePluginKit
 import Glibc
 
-/// The host, as the keeper of one instance sees it. **Thread:** [control].
+/// The host, as the keeper of one issuer of an instance sees it. **Thread:** [control].
 final class HostServices: KeeperServices {
     private let host: Host
     private let measures: Measures
-    /// What was last said of the key set: seconds since 1970, and its usable keys.
-    private var keys = (seconds: 0.0, count: 0)
+    /// The issuer's place among those of the instance.
+    private let issuer: Int
+    private let health: KeysHealth
 
-    init(_ host: Host, _ measures: Measures) {
+    init(_ host: Host, _ measures: Measures, _ health: KeysHealth, issuer: Int = 0) {
         self.host = host
         self.measures = measures
+        self.health = health
+        self.issuer = issuer
     }
 
     var now: Int64 { Int64(clamping: host.monotonicNanoseconds / 1_000_000) }
@@ -22,7 +25,7 @@ final class HostServices: KeeperServices {
 
     func fetch(_ plan: FetchPlan, for purpose: KeeperPurpose) -> FetchStart {
         do throws(HostError) {
-            try host.fetch(plan.request, token: purpose.rawValue)
+            try host.fetch(plan.request, token: purpose.token(issuer))
             return .begun
         } catch {
             return error == .denied ? .denied : .failed("the fetch could not begin: \(error)")
@@ -32,7 +35,7 @@ final class HostServices: KeeperServices {
     func wake(_ purpose: KeeperPurpose, after: Int64) {
         let milliseconds = UInt32(clamping: max(1, min(after, 86_400_000)))
         do throws(HostError) {
-            try host.timer(token: purpose.timerToken, afterMilliseconds: milliseconds)
+            try host.timer(token: purpose.timerToken(issuer), afterMilliseconds: milliseconds)
         } catch {
             host.log(.error, "the key set is not refreshed any more: no timer: \(error)")
         }
@@ -40,7 +43,8 @@ final class HostServices: KeeperServices {
 
     func broadcast(_ notice: LoopNotice) {
         do throws(HostError) {
-            try host.broadcast(token: notice.token, payload: notice.payload)
+            try host.broadcast(
+                token: notice.token | UInt64(issuer) << 8, payload: notice.payload)
         } catch {
             host.log(.error, "the loops could not be told: \(error)")
         }
@@ -48,7 +52,7 @@ final class HostServices: KeeperServices {
 
     func settle(_ topic: WaitTopic) {
         // Nobody may be waiting, which is no failure.
-        try? host.settle(key: topic.rawValue)
+        try? host.settle(key: topic.key(of: issuer))
     }
 
     func log(_ level: LogLevel, _ message: String) {
@@ -60,19 +64,21 @@ final class HostServices: KeeperServices {
         }
     }
 
-    func report(isReady: Bool, reason: String) { host.setReady(isReady, reason: reason) }
-
-    func keysConfirmed(_ count: Int?) {
-        say((Double(host.unixNanoseconds / 1_000_000_000), count ?? keys.count))
+    func report(isReady: Bool, reason: String) {
+        let all = health.report(issuer, isReady: isReady, reason: reason)
+        host.setReady(all.isReady, reason: all.reason)
     }
 
-    func keysDropped() { say((0, 0)) }
+    func keysConfirmed(_ count: Int?) {
+        say(health.confirm(issuer, seconds: Double(host.unixNanoseconds / 1_000_000_000), count))
+    }
+
+    func keysDropped() { say(health.drop(issuer)) }
 
     func keysFailed() { measures.countKeysFailure() }
 
-    private func say(_ now: (seconds: Double, count: Int)) {
-        measures.addKeys(seconds: now.seconds - keys.seconds, count: now.count - keys.count)
-        keys = now
+    private func say(_ change: (seconds: Double, count: Int)) {
+        measures.addKeys(seconds: change.seconds, count: change.count)
     }
 
     func contents(of path: String) -> [UInt8]? { FileContents.read(path, limit: 512 * 1024) }
@@ -90,16 +96,78 @@ final class HostServices: KeeperServices {
     }
 }
 
+/// What is known of the key sets of an instance, all issuers together. **Thread:** [control].
+///
+/// The instance is ready when every issuer's key set is; the age is that of the oldest set, the
+/// count that of all.
+final class KeysHealth {
+    private struct Entry {
+        var isReady = false
+        var reason = ""
+        var seconds = 0.0
+        var count = 0
+    }
+
+    private var entries: [Entry]
+    private let names: [String]
+    private var said = (seconds: 0.0, count: 0)
+
+    /// - Parameter issuers: in their places; named in reasons where there are several.
+    init(issuers: [String]) {
+        entries = Array(repeating: Entry(), count: issuers.count)
+        names = issuers
+    }
+
+    /// Takes what one keeper says; what the instance is to say.
+    func report(_ issuer: Int, isReady: Bool, reason: String) -> (isReady: Bool, reason: String) {
+        entries[issuer].isReady = isReady
+        entries[issuer].reason = reason
+        guard let bad = entries.firstIndex(where: { !$0.isReady }) else { return (true, "") }
+        let text = entries[bad].reason
+        return (false, entries.count == 1 || text.isEmpty ? text : "\(names[bad]): \(text)")
+    }
+
+    /// A key set was found good; how the sums change.
+    func confirm(
+        _ issuer: Int, seconds: Double, _ count: Int?
+    ) -> (seconds: Double, count: Int) {
+        entries[issuer].seconds = seconds
+        if let count { entries[issuer].count = count }
+        return change()
+    }
+
+    /// A key set may not be used any longer; how the sums change.
+    func drop(_ issuer: Int) -> (seconds: Double, count: Int) {
+        entries[issuer].seconds = 0
+        entries[issuer].count = 0
+        return change()
+    }
+
+    private func change() -> (seconds: Double, count: Int) {
+        let now = (
+            seconds: entries.map(\.seconds).min() ?? 0, count: entries.reduce(0) { $0 + $1.count }
+        )
+        let change = (seconds: now.seconds - said.seconds, count: now.count - said.count)
+        said = now
+        return change
+    }
+}
+
 extension KeeperPurpose {
     /// Fetches and timers of one purpose are told apart by this bit.
     private static let timerBit: UInt64 = 1 << 32
 
-    /// The token of a timer.
-    var timerToken: UInt64 { rawValue | Self.timerBit }
+    /// The token of a fetch for the issuer in this place.
+    func token(_ issuer: Int = 0) -> UInt64 { rawValue | UInt64(issuer) << 8 }
 
-    /// The purpose of a token, and whether it was a timer's.
-    static func of(token: UInt64) -> (purpose: KeeperPurpose, isTimer: Bool)? {
-        KeeperPurpose(rawValue: token & ~timerBit).map { ($0, token & timerBit != 0) }
+    /// The token of a timer.
+    func timerToken(_ issuer: Int = 0) -> UInt64 { token(issuer) | Self.timerBit }
+
+    /// The purpose of a token, the issuer's place, and whether it was a timer's.
+    static func of(token: UInt64) -> (purpose: KeeperPurpose, issuer: Int, isTimer: Bool)? {
+        KeeperPurpose(rawValue: token & 0xff).map {
+            ($0, Int(token >> 8 & 0xff), token & timerBit != 0)
+        }
     }
 }
 

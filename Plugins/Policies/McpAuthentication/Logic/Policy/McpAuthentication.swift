@@ -38,16 +38,21 @@ public final class McpAuthentication: PolicyPlugin {
     let registration: ProviderAnswers.RegistrationKind
     let provider: Provider?
     let urls: ExternalURLs
+    /// What tokens are judged by where no adapter has a word on the issuer's document.
     let judge: TokenJudge
     let claims: [(claim: Claim, path: ClaimedPath)]
     let slots: Slots
     let clientNote: Note?
+    let identityNotes: [Note?]
+    let remembersIdentity: Bool
+    let tokenHooks: TokenHooks
+    /// Broker delivery: the tokens that the gateway issues.
+    let ownTokens: (any OwnTokens)?
     let location: CompiledLocation
     /// The client's secret, read once; never logged.
     let secret: String?
     let measures: Measures
-    private let services: HostServices
-    private let keeper: Keeper
+    private let keepers: IssuerKeepers
 
     /// The fields that every exchange shows.
     struct Slots {
@@ -55,32 +60,41 @@ public final class McpAuthentication: PolicyPlugin {
         let contentType: FieldSlot
         let responseType: FieldSlot
         let challenge: FieldSlot
+        let identity: IdentitySlots
     }
 
     /// Makes an instance and begins to fetch. [control]
     public init(_ context: CreationContext) throws(ConfigurationRefused) {
         let read = ConfigurationReader.read(context.configuration)
         read.remarks.forEach(context.diagnostics.report)
-        guard let configuration = read.configuration else { throw ConfigurationRefused() }
-        self.configuration = configuration
+        guard var configuration = read.configuration else { throw ConfigurationRefused() }
         host = context.host
         let adapter = try Adapter(configuration, context)
         provider = adapter.provider
         delivery = configuration.delivery ?? adapter.delivery
         registration = adapter.description.registration
         urls = ExternalURLs(resource: configuration.resource)
-        judge = TokenJudge(configuration)
+        ownTokens = nil
+        // In broker delivery tokens are judged by the gateway's own keys.
+        if let ownTokens { configuration.keys = .inline(ownTokens.keySet) }
+        self.configuration = configuration
         location = CompiledLocation(configuration.location)
         let setup = try Setup(context, configuration, delivery)
         claims = setup.claims
         slots = setup.slots
         clientNote = setup.clientNote
+        identityNotes = setup.identityNotes
+        remembersIdentity = !setup.identityNotes.isEmpty || configuration.tokens.identityHeaders
+        tokenHooks = TokenHooks(configuration, adapter.provider, delivery)
+        judge = TokenJudge(
+            configuration, rules: try tokenHooks.rules(atLoad: context),
+            remembersIdentity: remembersIdentity, own: ownTokens)
         secret = try Self.secret(configuration, context)
         measures = Measures(context.host)
-        services = HostServices(context.host, measures)
-        keeper = Keeper(
-            configuration, discovery: adapter.discovery(configuration), services: services)
-        if !context.isDryRun { keeper.start() }
+        keepers = IssuerKeepers(
+            configuration, adapter.discovery(configuration), context.host, measures,
+            hasOwnTokens: ownTokens != nil)
+        if !context.isDryRun { keepers.start() }
     }
 
     private static func secret(
@@ -96,9 +110,11 @@ public final class McpAuthentication: PolicyPlugin {
         }
     }
 
-    /// Whether tokens are judged by this loop without asking the keeper.
-    var hasFixedKeys: Bool {
-        switch configuration.keys {
+    /// Whether an issuer's tokens are judged by this loop without asking its keeper.
+    func hasFixedKeys(_ issuer: Int) -> Bool {
+        let further = configuration.tokens.issuers
+        let keys = issuer == 0 ? configuration.keys : further[issuer - 1].keys
+        return switch keys {
         case .inline, .file: true
         case .url, .derived: false
         }
@@ -108,37 +124,41 @@ public final class McpAuthentication: PolicyPlugin {
 
     /// A fetch or a timer of the keeper, or a loop's bell.
     public func completed(token: UInt64, _ result: OperationResult) {
-        guard let (purpose, isTimer) = KeeperPurpose.of(token: token) else { return }
+        guard let (purpose, issuer, isTimer) = KeeperPurpose.of(token: token) else { return }
         if purpose == .counted {
             // Where the loops cannot be told, they hand over with the next token.
             _ = try? host.broadcast(token: Measures.collect, payload: [])
             return
         }
-        if isTimer { return keeper.woken(purpose) }
-        keeper.answered(purpose, result.answer, isDenied: result.error == .denied)
+        if isTimer { return keepers.woken(purpose, issuer: issuer) }
+        keepers.answered(
+            purpose, issuer: issuer, result.answer, isDenied: result.error == .denied)
     }
 
     // MARK: Loops
 
     /// A loop begins: it parses an inline key set by itself and asks for everything else.
     public func loopStarted(_ loop: UInt32) throws(HostError) -> AuthenticationLoop {
-        let state = AuthenticationLoop(random: try host.random(32))
-        if case .inline(let bytes) = configuration.keys { state.take(.keys(bytes)) }
-        ring(.greeted)
+        let further = ownTokens == nil ? configuration.tokens.issuers.map(\.keys) : []
+        let state = AuthenticationLoop(random: try host.random(32), issuers: 1 + further.count)
+        for (issuer, keys) in ([configuration.keys] + further).enumerated() {
+            if case .inline(let bytes) = keys { state.take(.keys(bytes), issuer: issuer) }
+            ring(.greeted, issuer: issuer)
+        }
         return state
     }
 
     /// A broadcast of the keeper.
     public func notified(_ loop: AuthenticationLoop, token: UInt64, payload: BorrowedBytes) {
         if token == Measures.collect { return handOver(loop) }
-        guard let notice = LoopNotice(token: token, payload: payload.array) else { return }
-        loop.take(notice)
+        guard let notice = LoopNotice(token: token & 0xff, payload: payload.array) else { return }
+        loop.take(notice, issuer: Int(token >> 8))
     }
 
     /// Calls the keeper, on [control], a moment later. [any]
-    func ring(_ purpose: KeeperPurpose) {
+    func ring(_ purpose: KeeperPurpose, issuer: Int = 0) {
         // Where no bell can be rung, whoever waits is answered by its deadline.
-        _ = try? host.timer(token: purpose.timerToken, afterMilliseconds: 1)
+        _ = try? host.timer(token: purpose.timerToken(issuer), afterMilliseconds: 1)
     }
 }
 

@@ -14,8 +14,12 @@ enum TokenOutcome: String, CaseIterable {
     case expired
     /// The token is not good.
     case refused
+    /// It is good, and lacks a scope that the route requires.
+    case insufficientScope
     /// There is no key set to judge it by.
     case keysMissing
+    /// Its issuer could not be asked about it.
+    case unavailable
     /// Too many new tokens at once.
     case overload
 }
@@ -95,7 +99,7 @@ extension McpAuthentication {
 
     @inline(never)
     private func askForCollection(_ loop: AuthenticationLoop) {
-        let token = KeeperPurpose.counted.timerToken
+        let token = KeeperPurpose.counted.timerToken()
         do throws(HostError) {
             try host.timer(token: token, afterMilliseconds: Measures.delay)
         } catch {

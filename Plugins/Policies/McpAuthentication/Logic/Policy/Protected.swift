@@ -29,22 +29,35 @@ extension McpAuthentication {
         _ state: inout ExchangeState
     ) -> Action {
         if head.isClaimed { return claimed(loop, exchange, head, &state) }
-        let now = head.unixNanoseconds
+        if let ownTokens { follow(ownTokens, loop) }
+        let attempt = Attempt(
+            now: head.unixNanoseconds, isGet: head.method == .get,
+            hasIdentity: slots.identity.areUsed(head))
         guard location.kind == .header, let slot = slots.token else {
-            return elsewhere(loop, exchange, now: now, &state)
+            return elsewhere(loop, exchange, attempt, &state)
         }
         guard let value = head[slot] else { return missing(exchange) }
         if head.isRepeated(slot) { return several(exchange) }
-        let attempt = Attempt(now: now, isGet: head.method == .get, waits: 0)
         return field(value, loop, exchange, attempt, &state)
+    }
+
+    /// What was remembered of the gateway's own tokens holds until one of them is revoked.
+    @inline(__always)
+    private func follow(_ own: any OwnTokens, _ loop: AuthenticationLoop) {
+        let revision = own.revision
+        if revision != loop.revision { loop.take(revision: revision) }
     }
 
     /// One judgement of one request.
     struct Attempt {
         let now: Int64
         let isGet: Bool
-        /// How often the request has waited; the first key demand is made at 0 only.
-        let waits: UInt64
+        /// Whether the client may have sent fields of ``IdentityPart``.
+        let hasIdentity: Bool
+        /// How often the request has waited for its turn.
+        var waits: UInt64 = 0
+        /// Whether it has waited for key sets: one is asked for once.
+        var hasWaitedForKeys = false
     }
 
     private func field(
@@ -61,13 +74,6 @@ extension McpAuthentication {
     }
 
     /// A token in a cookie or in the query.
-    private func elsewhere(
-        _ loop: AuthenticationLoop, _ exchange: Exchange, now: Int64, _ state: inout ExchangeState
-    ) -> Action {
-        let isGet = exchange.attribute(.method)?.equals("GET") ?? false
-        return elsewhere(loop, exchange, Attempt(now: now, isGet: isGet, waits: 0), &state)
-    }
-
     private func elsewhere(
         _ loop: AuthenticationLoop, _ exchange: Exchange, _ attempt: Attempt,
         _ state: inout ExchangeState
@@ -113,11 +119,14 @@ extension McpAuthentication {
                 if !name.isEmpty { try? exchange.setNote(clientNote, name) }
             }
             countAccepted(loop)
-            return pass(exchange, expiry: expiry, attempt, &state)
+            guard remove(exchange, all: attempt.hasIdentity, nil) else { return .fail }
+            keep(expiry, attempt, &state)
+            return .continue
+        case .detailed(let slot): return detailed(slot, loop, exchange, attempt, &state)
         case .expired:
             return refuse(exchange, .invalidToken, "the token has expired", as: .expired)
         case .notYetValid: return refuse(exchange, .invalidToken, "the token is not valid yet")
-        case .miss: return verify(token, loop, exchange, attempt, &state)
+        case .miss, .stale: return verify(token, loop, exchange, attempt, &state)
         }
     }
 
@@ -131,33 +140,43 @@ extension McpAuthentication {
             return refuse(exchange, .invalidToken, reason)
         }
         loop.begin(turn: attempt.now)
-        guard let keys = loop.keys, loop.budget > 0 else {
+        guard loop.budget > 0 else {
             // What can be said without work is said at once.
-            guard isToken(token) else { return malformed(exchange) }
-            if loop.keys == nil { return withoutKeys(exchange, attempt) }
-            return later(loop, exchange, attempt)
+            return isToken(token) ? later(loop, exchange, attempt) : malformed(exchange)
         }
         let bytes = token.array
+        let judge = judge(loop)
         let verdict = judge.judge(
-            bytes, keys: keys, now: attempt.now, budget: &loop.budget, normalize: normalizer)
+            bytes, keys: loop.keys, now: attempt.now, budget: &loop.budget, normalize: normalizer)
         // What could be read as a JWT has no other characters than a token.
         if case .refused = verdict, !isToken(token) { return malformed(exchange) }
-        measures.countVerification()
+        return conclude(verdict, token, loop, exchange, attempt, &state)
+    }
+
+    /// Does what the judge says about a token that was not known.
+    private func conclude(
+        _ verdict: TokenJudge.Verdict, _ token: BorrowedBytes, _ loop: AuthenticationLoop,
+        _ exchange: Exchange, _ attempt: Attempt, _ state: inout ExchangeState
+    ) -> Action {
         switch verdict {
         case .accepted(let entry):
+            measures.countVerification()
             loop.cache.insert(token, entry)
             return decide(token, loop, exchange, attempt, &state)
         case .refused(let reason):
+            measures.countVerification()
             loop.refusals.insert(token, reason: reason, now: attempt.now)
             return refuse(exchange, .invalidToken, reason)
-        case .needsOtherKeys(let reason):
-            if attempt.waits == 0, !hasFixedKeys, loop.mayDemand(at: attempt.now),
-                wait(exchange, .keys, bell: .keysDemanded, milliseconds: Self.keysDeadline)
+        case .needsOtherKeys(let reason, let issuer):
+            measures.countVerification()
+            if !attempt.hasWaitedForKeys, !hasFixedKeys(issuer),
+                loop.mayDemand(at: attempt.now, issuer: issuer), waitForKeys(exchange, issuer)
             {
                 return .pause
             }
             loop.refusals.insert(token, reason: reason, now: attempt.now)
             return refuse(exchange, .invalidToken, reason)
+        case .withoutKeys(let issuer): return withoutKeys(exchange, attempt, issuer)
         case .busy: return later(loop, exchange, attempt)
         }
     }
@@ -170,27 +189,32 @@ extension McpAuthentication {
         refuse(exchange, .invalidRequest, "a malformed credential")
     }
 
-    private func withoutKeys(_ exchange: Exchange, _ attempt: Attempt) -> Action {
-        if attempt.waits == 0,
-            wait(exchange, .keys, bell: .keysDemanded, milliseconds: Self.keysDeadline)
-        {
-            return .pause
-        }
+    private func withoutKeys(
+        _ exchange: Exchange, _ attempt: Attempt, _ issuer: Int
+    ) -> Action {
+        if !attempt.hasWaitedForKeys, waitForKeys(exchange, issuer) { return .pause }
         measures.count(.keysMissing)
         if configuration.mode == .permissive { return withoutToken(exchange) }
         return respond(exchange, .keysMissing(retryAfter: 5))
     }
 
+    private func waitForKeys(_ exchange: Exchange, _ issuer: Int) -> Bool {
+        wait(
+            exchange, .keys, bell: .keysDemanded, milliseconds: Self.keysDeadline, issuer: issuer)
+    }
+
     /// Waits under a topic; the first who waits rings the keeper.
     func wait(
-        _ exchange: Exchange, _ topic: WaitTopic, bell: KeeperPurpose, milliseconds: UInt32
+        _ exchange: Exchange, _ topic: WaitTopic, bell: KeeperPurpose, milliseconds: UInt32,
+        issuer: Int = 0
     ) -> Bool {
         let purpose: ExchangePurpose = topic == .keys ? .keys : .document
         guard
             let joined = try? exchange.join(
-                key: topic.rawValue, token: purpose.rawValue, deadlineMilliseconds: milliseconds)
+                key: topic.key(of: issuer), token: purpose.rawValue | UInt64(issuer) << 8,
+                deadlineMilliseconds: milliseconds)
         else { return false }
-        if joined.isFirst { ring(bell) }
+        if joined.isFirst { ring(bell, issuer: issuer) }
         return true
     }
 
@@ -204,7 +228,9 @@ extension McpAuthentication {
                 exchange,
                 .problem(503, "too many tokens at once", retryAfter: 1, reason: "overload"))
         }
-        let token = ExchangePurpose.turn.rawValue | (attempt.waits + 1) << 8
+        let token =
+            ExchangePurpose.turn.rawValue | (attempt.waits + 1) << 8
+            | (attempt.hasWaitedForKeys ? 1 << 16 : 0)
         guard (try? exchange.timer(token: token, afterMilliseconds: loop.deferral())) != nil else {
             return .fail
         }
@@ -213,38 +239,48 @@ extension McpAuthentication {
 
     // MARK: Outcomes
 
-    private func pass(
-        _ exchange: Exchange, expiry: Int64, _ attempt: Attempt, _ state: inout ExchangeState
-    ) -> Action {
-        guard remove(exchange) else { return .fail }
+    /// Keeps when the stream of a GET is to end (G112).
+    @inline(__always)
+    func keep(_ expiry: Int64, _ attempt: Attempt, _ state: inout ExchangeState) {
         if attempt.isGet, expiry != .max { state = StreamExpiry(nanoseconds: expiry).state(state) }
-        return .continue
     }
 
-    /// Takes the client's credential out, whatever it was (G107).
-    private func remove(_ exchange: Exchange) -> Bool {
+    /// Takes the client's credential out, whatever it was (G107), and what it says of itself in
+    /// our fields (G108); tells the upstream what the token says.
+    ///
+    /// - Parameter all: whether fields of ``IdentityPart`` may be there.
+    func remove(_ exchange: Exchange, all: Bool, _ details: TokenDetails?) -> Bool {
         var edits = FieldEdits()
+        if all { edits.removeIdentity() }
+        var rest: [UInt8] = []
         switch location.kind {
         case .header: edits.remove(named: location.field)
         case .query:
-            guard let query = exchange.attribute(.query)?.array else { return true }
-            let rest = CredentialRemoval.query(query, name: location.name) ?? []
-            return rest.withUnsafeBytes { bytes in
-                var edits = FieldEdits()
-                edits.setQuery(BorrowedBytes(unsafe: bytes))
-                return (try? exchange.apply(edits, to: .request)) != nil
-            }
-        case .cookie:
-            guard let all = cookies(exchange) else { return true }
-            if let rest = CredentialRemoval.cookie(all, name: location.name) {
-                return rest.withUnsafeBytes { bytes in
-                    var edits = FieldEdits()
-                    edits.set("cookie", BorrowedBytes(unsafe: bytes))
-                    return (try? exchange.apply(edits, to: .request)) != nil
+            if let query = exchange.attribute(.query)?.array {
+                rest = CredentialRemoval.query(query, name: location.name) ?? []
+                return rest.withBorrowedBytes { left in
+                    edits.setQuery(left)
+                    return apply(&edits, details, exchange)
                 }
             }
-            edits.remove("cookie")
+        case .cookie:
+            if let all = cookies(exchange) {
+                rest = CredentialRemoval.cookie(all, name: location.name) ?? []
+                return rest.withBorrowedBytes { left in
+                    if left.isEmpty { edits.remove("cookie") } else { edits.set("cookie", left) }
+                    return apply(&edits, details, exchange)
+                }
+            }
         }
+        return apply(&edits, details, exchange)
+    }
+
+    @inline(__always)
+    private func apply(
+        _ edits: inout FieldEdits, _ details: TokenDetails?, _ exchange: Exchange
+    ) -> Bool {
+        if let details { tell(details, &edits) }
+        if edits.isEmpty { return true }
         return (try? exchange.apply(edits, to: .request)) != nil
     }
 
@@ -255,11 +291,11 @@ extension McpAuthentication {
         return respond(exchange, .unauthorized(challenge(exchange, nil), reason: "no token"))
     }
 
-    private func withoutToken(_ exchange: Exchange) -> Action {
-        remove(exchange) ? .continue : .fail
+    func withoutToken(_ exchange: Exchange) -> Action {
+        remove(exchange, all: true, nil) ? .continue : .fail
     }
 
-    private func refuse(
+    func refuse(
         _ exchange: Exchange, _ error: BearerError, _ reason: String,
         as outcome: TokenOutcome? = nil
     ) -> Action {
@@ -277,7 +313,7 @@ extension McpAuthentication {
         return respond(exchange, .ambiguous(challenge(exchange, .invalidRequest)))
     }
 
-    private func challenge(_ exchange: Exchange, _ error: BearerError?) -> Challenge {
+    func challenge(_ exchange: Exchange, _ error: BearerError?) -> Challenge {
         let base = exchange.attribute(.externalBase)?.text ?? ""
         let path = exchange.attribute(.path)?.text ?? "/"
         return Challenge(
@@ -301,11 +337,13 @@ extension McpAuthentication {
 
     /// A request that waited goes on with what its head still says.
     func again(
-        _ loop: AuthenticationLoop, _ exchange: Exchange, waits: UInt64,
-        _ state: inout ExchangeState
+        _ loop: AuthenticationLoop, _ exchange: Exchange, _ state: inout ExchangeState,
+        waits: UInt64 = 0, hasWaitedForKeys: Bool = false
     ) -> Action {
         let isGet = exchange.attribute(.method)?.equals("GET") ?? false
-        let attempt = Attempt(now: host.unixNanoseconds, isGet: isGet, waits: waits)
+        let attempt = Attempt(
+            now: host.unixNanoseconds, isGet: isGet, hasIdentity: true, waits: waits,
+            hasWaitedForKeys: hasWaitedForKeys)
         guard location.kind == .header else { return elsewhere(loop, exchange, attempt, &state) }
         let name = String(decoding: location.name, as: UTF8.self)
         guard let value = exchange.field(named: name) else { return missing(exchange) }

@@ -46,9 +46,12 @@ extension McpAuthentication {
     ) -> Action {
         switch ExchangePurpose(rawValue: token & 0xff) {
         case .keys:
-            loop.demandAnswered()
-            return again(loop, exchange, waits: 1, &state)
-        case .turn: return again(loop, exchange, waits: token >> 8, &state)
+            loop.demandAnswered(issuer: Int(token >> 8))
+            return again(loop, exchange, &state, hasWaitedForKeys: true)
+        case .turn:
+            return again(
+                loop, exchange, &state, waits: token >> 8 & 0xff,
+                hasWaitedForKeys: token >> 16 & 1 == 1)
         case .expiry: return expire(exchange, state)
         case .document: return documentArrived(loop, exchange, &state)
         case .registration: return registered(exchange, result, &state)

@@ -70,6 +70,8 @@ struct Setup {
     var claims: [(claim: Claim, path: ClaimedPath)] = []
     var slots: McpAuthentication.Slots
     var clientNote: Note?
+    /// The notes by ``IdentityPart``, where a later policy may read them; `nil` for the client's.
+    var identityNotes: [Note?] = []
 
     init(
         _ context: CreationContext, _ configuration: Configuration, _ delivery: Delivery
@@ -80,9 +82,14 @@ struct Setup {
                 token: try Self.tokenSlot(route, configuration.location),
                 contentType: try route.wantField("content-type"),
                 responseType: try route.wantField("content-type", .response),
-                challenge: try route.wantField("www-authenticate", .response))
+                challenge: try route.wantField("www-authenticate", .response),
+                identity: try Self.identitySlots(route))
             clientNote = try route.declareNote("client", isLogged: true)
-            let description = RouteDescription(try route.describe())
+            let described = try route.describe()
+            let description = RouteDescription(described)
+            if RouteDescription.hasLaterPolicy(described) {
+                identityNotes = try Self.identityNotes(route)
+            }
             if description.hasPattern {
                 context.diagnostics.report(
                     .warning(
@@ -102,6 +109,24 @@ struct Setup {
                         : "the route cannot be protected: \(error)"))
             throw ConfigurationRefused()
         }
+    }
+
+    private static func identitySlots(_ route: RouteSetup) throws(HostError) -> IdentitySlots {
+        try IdentitySlots(
+            subject: route.wantField("x-gatehouse-subject"),
+            client: route.wantField("x-gatehouse-client"),
+            scopes: route.wantField("x-gatehouse-scopes"),
+            groups: route.wantField("x-gatehouse-groups"),
+            roles: route.wantField("x-gatehouse-roles"),
+            tenant: route.wantField("x-gatehouse-tenant"))
+    }
+
+    private static func identityNotes(_ route: RouteSetup) throws(HostError) -> [Note?] {
+        var notes: [Note?] = []
+        for part in IdentityPart.allCases {
+            notes.append(part == .client ? nil : try route.declareNote(part.note))
+        }
+        return notes
     }
 
     private static func tokenSlot(
