@@ -94,7 +94,7 @@ struct EntraIssuer: Hashable {
                 "tokens": [["issuer": .string(v2(tenant))], ["issuer": .string(v1(tenant))]],
             ]
         }
-        let tokens = [v2("{claim}"), v1("{claim}")].map { template -> JSONValue in
+        let tokens = [v2("{tid}"), v1("{tid}")].map { template -> JSONValue in
             var entry: JSONObject = ["issuer": .string(template), "claim": "tid"]
             entry["values"] = configuration.tenants.map { .array($0.map(JSONValue.string)) }
             return .object(entry)
