@@ -113,7 +113,8 @@ enum EntraErrors {
         _ number: Int64?, _ entry: Entry?, _ body: JSONObject?, error: String
     ) -> String? {
         if let entry, entry.hint.isEmpty { return nil }
-        var out = "Entra answered \(number.map { "AADSTS\($0)" } ?? String(error.prefix(64)))"
+        let name = number.map { "AADSTS\($0)" } ?? describing(String(error.prefix(64)))
+        var out = "Entra answered \(name)"
         if let entry { out += ": \(entry.hint)" }
         if let trace = body?["trace_id"]?.stringValue, EntraIssuer.isGUID(trace) {
             out += " (trace \(trace))"
