@@ -22,8 +22,8 @@ extension HostTables {
         _ diagnostics: UnsafePointer<gh_diagnostics>?, _ out: UnsafeMutablePointer<gh_provider>?
     ) -> gh_status {
         answering { () throws(Refusal) in
-            // Also in a dry run: a provider does no input or output, so nothing is started by it, and
-            // only so `validate` shows what it says about its configuration.
+            // Also in a dry run: a provider does no input or output, so nothing is started by it,
+            // and only so `validate` shows what it says about its configuration.
             guard let instance = GatehousePluginHost.instance(handle), let host = instance.host
             else { throw Refusal(GH_GONE) }
             guard host.control.isCurrent else { throw Refusal(GH_WRONG_THREAD) }
