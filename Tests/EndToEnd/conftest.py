@@ -4,7 +4,7 @@ import resource
 
 import pytest
 from support.example import start_example
-from support.places import HERE, python
+from support.places import ARTEFACTS, HERE, python
 from support.processes import Program, free_port
 from support.upstream import Upstream
 
@@ -43,3 +43,9 @@ def upstream():
     server = Upstream()
     yield server
     server.stop()
+
+
+def pytest_terminal_summary(terminalreporter):
+    kept = sorted(ARTEFACTS.glob("*.png")) if ARTEFACTS.is_dir() else []
+    if kept:
+        terminalreporter.write_line(f"{len(kept)} screenshots in {ARTEFACTS}")

@@ -51,10 +51,19 @@ enum DemoClientFiles {
         const version = "2026-07-28";
         const at = (id) => document.getElementById(id);
 
+        // What was done so far; it outlives the way to the authorization server and back.
+        let steps = [];
+
         function step(text, value) {
+            steps.push([text, value]);
+            sessionStorage.setItem("steps", JSON.stringify(steps));
+            show(text, value);
+        }
+
+        function show(text, value) {
             const item = document.createElement("li");
             item.append(text);
-            if (value !== undefined) {
+            if (value) {
                 const code = document.createElement("code");
                 code.textContent = value;
                 item.append(": ", code);
@@ -163,6 +172,7 @@ enum DemoClientFiles {
             for (const [name, value] of Object.entries(parameters)) {
                 target.searchParams.set(name, value);
             }
+            step("A person signs in", metadata.authorization_endpoint);
             location.assign(target);
         }
 
@@ -194,6 +204,8 @@ enum DemoClientFiles {
             sessionStorage.removeItem("request");
             history.replaceState(null, "", "/");
             const request = JSON.parse(saved);
+            steps = JSON.parse(sessionStorage.getItem("steps") ?? "[]");
+            for (const [text, value] of steps) show(text, value);
             at("url").value = request.url;
             must(answered.get("state") === request.state, "state is not the one that was sent");
             const issuer = answered.get("iss");
@@ -221,6 +233,7 @@ enum DemoClientFiles {
         at("connect").addEventListener("submit", (event) => {
             event.preventDefault();
             at("steps").replaceChildren();
+            steps = [];
             at("error").hidden = at("result").hidden = true;
             connect(at("url").value).catch(fail);
         });
