@@ -103,6 +103,14 @@ public struct OperationResult {
     /// The content of a fetched response, or a payload.
     public var body: BorrowedBytes { BorrowedBytes(result.pointee.body) }
 
+    /// All fields of a fetched response, in order; allocates.
+    public var fields: [(name: BorrowedBytes, value: BorrowedBytes)] {
+        guard let fields = result.pointee.fields else { return [] }
+        return (0..<Int(result.pointee.field_count)).map {
+            (BorrowedBytes(fields[$0].name), BorrowedBytes(fields[$0].value))
+        }
+    }
+
     /// The first value of a field of a fetched response.
     public func field(_ name: StaticString) -> BorrowedBytes? {
         let wanted = BorrowedBytes(name)
