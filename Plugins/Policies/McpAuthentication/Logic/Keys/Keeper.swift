@@ -78,7 +78,7 @@ final class Keeper {
         case .greeted:
             if let keysNotice { services.broadcast(keysNotice) }
             if let metadataNotice { services.broadcast(metadataNotice) }
-        case .told, .counted: break
+        case .told, .counted, .remote: break
         }
     }
 

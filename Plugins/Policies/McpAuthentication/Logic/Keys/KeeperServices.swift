@@ -55,6 +55,8 @@ enum KeeperPurpose: UInt64, Sendable {
     case greeted = 7
     /// The loops are to hand over what they counted.
     case counted = 8
+    /// A token is asked about at its issuer.
+    case remote = 20
 }
 
 /// What exchanges wait for.

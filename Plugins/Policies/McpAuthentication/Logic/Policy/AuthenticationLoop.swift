@@ -23,6 +23,8 @@ public final class AuthenticationLoop {
     private(set) var provider: JSONValue?
     /// The judge by the issuer's document of now; `nil`: to be made.
     var judge: TokenJudge?
+    /// What was said about the token of the exchange that goes on now.
+    var remote: RemoteAnswer?
     private var keysBytes: [[UInt8]?]
     private var generation: UInt64 = 0
     private var turn: Int64 = .min

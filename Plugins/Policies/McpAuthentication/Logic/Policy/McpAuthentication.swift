@@ -51,6 +51,9 @@ public final class McpAuthentication: PolicyPlugin {
     let location: CompiledLocation
     /// The client's secret, read once; never logged.
     let secret: String?
+    /// Who asks about tokens, where it is not the policy's own client; never logged.
+    let introspectionClient: (id: String, secret: String)?
+    let remoteChecks = RemoteChecks()
     let measures: Measures
     private let keepers: IssuerKeepers
 
@@ -89,7 +92,8 @@ public final class McpAuthentication: PolicyPlugin {
         judge = TokenJudge(
             configuration, rules: try tokenHooks.rules(atLoad: context),
             remembersIdentity: remembersIdentity, own: ownTokens)
-        secret = try Self.secret(configuration, context)
+        secret = try Self.secret(configuration.clientSecret, at: ["clientSecret"], context)
+        introspectionClient = try Self.introspectionClient(configuration, secret, context)
         measures = Measures(context.host)
         keepers = IssuerKeepers(
             configuration, adapter.discovery(configuration), context.host, measures,
@@ -98,16 +102,28 @@ public final class McpAuthentication: PolicyPlugin {
     }
 
     private static func secret(
-        _ configuration: Configuration, _ context: CreationContext
+        _ reference: String?, at path: [String], _ context: CreationContext
     ) throws(ConfigurationRefused) -> String? {
-        guard let reference = configuration.clientSecret, !context.isDryRun else { return nil }
+        guard let reference, !context.isDryRun else { return nil }
         do throws(HostError) {
             return String(decoding: try context.host.secret(reference), as: UTF8.self)
         } catch {
             context.diagnostics.report(
-                .error(JSONPointer(tokens: ["clientSecret"]), "cannot be read: \(error)"))
+                .error(JSONPointer(tokens: path), "cannot be read: \(error)"))
             throw ConfigurationRefused()
         }
+    }
+
+    private static func introspectionClient(
+        _ configuration: Configuration, _ secret: String?, _ context: CreationContext
+    ) throws(ConfigurationRefused) -> (id: String, secret: String)? {
+        guard let settings = configuration.tokens.introspection else { return nil }
+        let own = try Self.secret(
+            settings.clientSecret, at: ["introspection", "clientSecret"], context)
+        guard let id = settings.clientID ?? configuration.clientID, let value = own ?? secret else {
+            return nil
+        }
+        return (id, value)
     }
 
     /// Whether an issuer's tokens are judged by this loop without asking its keeper.
@@ -125,6 +141,7 @@ public final class McpAuthentication: PolicyPlugin {
     /// A fetch or a timer of the keeper, or a loop's bell.
     public func completed(token: UInt64, _ result: OperationResult) {
         guard let (purpose, issuer, isTimer) = KeeperPurpose.of(token: token) else { return }
+        if purpose == .remote { return remoteCompleted(token: token, isTimer: isTimer, result) }
         if purpose == .counted {
             // Where the loops cannot be told, they hand over with the next token.
             _ = try? host.broadcast(token: Measures.collect, payload: [])

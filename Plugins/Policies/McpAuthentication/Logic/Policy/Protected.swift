@@ -14,6 +14,10 @@ enum ExchangePurpose: UInt64 {
     case registration = 5
     /// The provider's answer to a token request.
     case token = 6
+    /// The issuer's answer about a token.
+    case remote = 20
+    /// Waits for the issuer's document, which says where to ask about tokens.
+    case endpoint = 21
 }
 
 /// The protected route: credential, judgement, forwarding.
@@ -97,7 +101,7 @@ extension McpAuthentication {
     }
 
     /// All lines of the `Cookie` field as one (RFC 6265 §5.4 sends one, some clients several).
-    private func cookies(_ exchange: Exchange) -> [UInt8]? {
+    func cookies(_ exchange: Exchange) -> [UInt8]? {
         var all: [UInt8] = []
         var index: UInt32 = 0
         while let line = exchange.field("cookie", index: index), index < 32 {
@@ -136,8 +140,17 @@ extension McpAuthentication {
         _ token: BorrowedBytes, _ loop: AuthenticationLoop, _ exchange: Exchange,
         _ attempt: Attempt, _ state: inout ExchangeState
     ) -> Action {
+        let judge = judge(loop)
+        if let answer = loop.remote {
+            loop.remote = nil
+            return conclude(answer, token, judge, loop, exchange, attempt, &state)
+        }
         if let reason = loop.refusals.reason(token, now: attempt.now) {
             return refuse(exchange, .invalidToken, reason)
+        }
+        if judge.rules.remote != nil, judge.isRemote(token.array) {
+            guard isToken(token) else { return malformed(exchange) }
+            return askIssuer(token, judge, loop, exchange, attempt)
         }
         loop.begin(turn: attempt.now)
         guard loop.budget > 0 else {
@@ -145,7 +158,6 @@ extension McpAuthentication {
             return isToken(token) ? later(loop, exchange, attempt) : malformed(exchange)
         }
         let bytes = token.array
-        let judge = judge(loop)
         let verdict = judge.judge(
             bytes, keys: loop.keys, now: attempt.now, budget: &loop.budget, normalize: normalizer)
         // What could be read as a JWT has no other characters than a token.
@@ -154,7 +166,7 @@ extension McpAuthentication {
     }
 
     /// Does what the judge says about a token that was not known.
-    private func conclude(
+    func conclude(
         _ verdict: TokenJudge.Verdict, _ token: BorrowedBytes, _ loop: AuthenticationLoop,
         _ exchange: Exchange, _ attempt: Attempt, _ state: inout ExchangeState
     ) -> Action {
@@ -237,104 +249,6 @@ extension McpAuthentication {
         return .pause
     }
 
-    // MARK: Outcomes
-
-    /// Keeps when the stream of a GET is to end (G112).
-    @inline(__always)
-    func keep(_ expiry: Int64, _ attempt: Attempt, _ state: inout ExchangeState) {
-        if attempt.isGet, expiry != .max { state = StreamExpiry(nanoseconds: expiry).state(state) }
-    }
-
-    /// Takes the client's credential out, whatever it was (G107), and what it says of itself in
-    /// our fields (G108); tells the upstream what the token says.
-    ///
-    /// - Parameter all: whether fields of ``IdentityPart`` may be there.
-    func remove(_ exchange: Exchange, all: Bool, _ details: TokenDetails?) -> Bool {
-        var edits = FieldEdits()
-        if all { edits.removeIdentity() }
-        var rest: [UInt8] = []
-        switch location.kind {
-        case .header: edits.remove(named: location.field)
-        case .query:
-            if let query = exchange.attribute(.query)?.array {
-                rest = CredentialRemoval.query(query, name: location.name) ?? []
-                return rest.withBorrowedBytes { left in
-                    edits.setQuery(left)
-                    return apply(&edits, details, exchange)
-                }
-            }
-        case .cookie:
-            if let all = cookies(exchange) {
-                rest = CredentialRemoval.cookie(all, name: location.name) ?? []
-                return rest.withBorrowedBytes { left in
-                    if left.isEmpty { edits.remove("cookie") } else { edits.set("cookie", left) }
-                    return apply(&edits, details, exchange)
-                }
-            }
-        }
-        return apply(&edits, details, exchange)
-    }
-
-    @inline(__always)
-    private func apply(
-        _ edits: inout FieldEdits, _ details: TokenDetails?, _ exchange: Exchange
-    ) -> Bool {
-        if let details { tell(details, &edits) }
-        if edits.isEmpty { return true }
-        return (try? exchange.apply(edits, to: .request)) != nil
-    }
-
-    /// No credential of our kind: the challenge without an error (G04), or through.
-    private func missing(_ exchange: Exchange) -> Action {
-        measures.count(.missing)
-        if configuration.mode != .strict { return withoutToken(exchange) }
-        return respond(exchange, .unauthorized(challenge(exchange, nil), reason: "no token"))
-    }
-
-    func withoutToken(_ exchange: Exchange) -> Action {
-        remove(exchange, all: true, nil) ? .continue : .fail
-    }
-
-    func refuse(
-        _ exchange: Exchange, _ error: BearerError, _ reason: String,
-        as outcome: TokenOutcome? = nil
-    ) -> Action {
-        measures.count(outcome ?? (error == .invalidRequest ? .malformed : .refused))
-        if configuration.mode == .permissive {
-            host.log(.info, "the token is not valid: \(reason)", exchange: exchange)
-            return withoutToken(exchange)
-        }
-        return respond(exchange, .unauthorized(challenge(exchange, error), reason: reason))
-    }
-
-    private func several(_ exchange: Exchange) -> Action {
-        measures.count(.ambiguous)
-        if configuration.mode == .permissive { return withoutToken(exchange) }
-        return respond(exchange, .ambiguous(challenge(exchange, .invalidRequest)))
-    }
-
-    func challenge(_ exchange: Exchange, _ error: BearerError?) -> Challenge {
-        let base = exchange.attribute(.externalBase)?.text ?? ""
-        let path = exchange.attribute(.path)?.text ?? "/"
-        return Challenge(
-            error: error, metadataURL: urls.metadataURL(exchangeBase: base, path: path),
-            scopes: configuration.challengeScopes)
-    }
-
-    /// Answers; where the host does not take it, the exchange fails closed.
-    func respond(_ exchange: Exchange, _ response: LocalResponse) -> Action {
-        let answer = PolicyResponse(
-            status: UInt32(clamping: response.status), fields: response.fields,
-            body: response.body, reason: response.reason)
-        do throws(HostError) {
-            try exchange.respond(answer)
-            return .responded
-        } catch {
-            host.log(.error, "a response was not taken: \(error)", exchange: exchange)
-            return .fail
-        }
-    }
-
     /// A request that waited goes on with what its head still says.
     func again(
         _ loop: AuthenticationLoop, _ exchange: Exchange, _ state: inout ExchangeState,
@@ -348,31 +262,5 @@ extension McpAuthentication {
         let name = String(decoding: location.name, as: UTF8.self)
         guard let value = exchange.field(named: name) else { return missing(exchange) }
         return field(value, loop, exchange, attempt, &state)
-    }
-}
-
-/// When the stream of a GET ends, as the number that an exchange keeps: milliseconds since 1970,
-/// marked as a number by its lowest bit.
-struct StreamExpiry: Equatable {
-    let milliseconds: Int64
-
-    init(nanoseconds: Int64) { milliseconds = max(0, nanoseconds / 1_000_000) }
-
-    /// Reads it back; `nil` where the exchange keeps none.
-    init?(_ state: ExchangeState) {
-        guard state.bits & 1 == 1 else { return nil }
-        milliseconds = Int64(state.bits >> 1)
-    }
-
-    /// `state` with the expiry in it.
-    func state(_ state: ExchangeState) -> ExchangeState {
-        var state = state
-        state.bits = UInt(clamping: milliseconds) << 1 | 1
-        return state
-    }
-
-    /// Milliseconds until then, at most an hour: a longer timer is set again.
-    func wait(from now: Int64) -> UInt32 {
-        UInt32(clamping: max(1, min(milliseconds - now / 1_000_000, 3_600_000)))
     }
 }

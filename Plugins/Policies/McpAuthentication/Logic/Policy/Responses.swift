@@ -56,6 +56,8 @@ extension McpAuthentication {
         case .document: return documentArrived(loop, exchange, &state)
         case .registration: return registered(exchange, result, &state)
         case .token: return tokenAnswered(exchange, result)
+        case .remote: return remoteAnswered(loop, exchange, result, &state)
+        case .endpoint: return again(loop, exchange, &state, hasWaitedForKeys: true)
         case nil: return .fail
         }
     }

@@ -99,6 +99,15 @@ struct TokenJudge: Sendable {
             leeway: Double(configuration.leeway) / 1000)
     }
 
+    /// Whether a token is asked about at the main issuer. One that names a further issuer is a JWT.
+    func isRemote(_ token: [UInt8]) -> Bool {
+        guard rules.isRemote(token) else { return false }
+        guard authorities.count > 1, VerificationRules.isCompactJWS(token),
+            let claims = try? UnverifiedToken(parsing: token).claims.members
+        else { return true }
+        return !authorities.dropFirst().contains { $0.issuers.include(claims) }
+    }
+
     // MARK: JWTs
 
     /// Parses, checks everything that needs no key, then verifies the signature.
