@@ -69,6 +69,7 @@ let plugins = [
         "Keycloak", product: "keycloak", in: "Providers", cases: ["Cases", "Documents"]),
     plugin("Entra", product: "entra", in: "Providers", cases: ["Cases", "Documents"]),
     plugin("GitHub", product: "github", in: "Providers", cases: ["Cases"]),
+    plugin("Oidc", product: "oidc", in: "Providers", cases: ["Cases", "Documents"]),
 ]
 
 // MARK: The core

@@ -47,6 +47,7 @@ private let allowed: [(folder: String, modules: Set<String>)] = [
     ("Plugins/Providers/Keycloak/Logic", ["GatehouseJSON", "GatehousePluginKit"]),
     ("Plugins/Providers/Entra/Logic", ["GatehouseJSON", "GatehousePluginKit"]),
     ("Plugins/Providers/GitHub/Logic", ["GatehouseJSON", "GatehousePluginKit"]),
+    ("Plugins/Providers/Oidc/Logic", ["GatehouseJSON", "GatehousePluginKit"]),
 ]
 
 /// The C export of a plugin knows its own logic, the kit and the contract.
@@ -66,6 +67,7 @@ struct ImportTests {
         for (kind, plugin) in [
             ("Policies", "Cors"), ("Policies", "McpAuthentication"), ("Providers", "Keycloak"),
             ("Providers", "Entra"), ("Providers", "GitHub"),
+            ("Providers", "Oidc"),
         ] {
             let files = SourceTree.files(in: ["Plugins/\(kind)/\(plugin)/Export"], ["swift"])
             wrong += refused(files, exportModules(of: plugin))

@@ -87,7 +87,7 @@ enum KeycloakRegistration {
         let plain =
             status == 401
             ? "Keycloak asks for a token or refused initialAccessToken: it is missing, expired or"
-                + " used up" : "Keycloak answered \(status): \(description.prefix(300))"
+                + " used up" : "Keycloak answered \(status): \(plain(description))"
         let hint = known?.hint ?? plain
         return [
             "status": .number(JSONNumber(status < 500 ? known?.status ?? 400 : 502)),

@@ -57,11 +57,12 @@ enum KeycloakRequests {
             $0.error == error && ($0.part.isEmpty || description.contains($0.part))
         }
         let said: JSONValue = [
-            "error": .string(error),
+            "error": .string(plain(error, max: 64)),
             "error_description": .string(
-                known?.description ?? "the authorization server answered \(error)"),
+                known?.description ?? "the authorization server answered \(plain(error, max: 64))"),
         ]
-        let hint = known?.hint ?? "Keycloak answered \(error): \(description.prefix(300))"
+        let hint =
+            known?.hint ?? "Keycloak answered \(plain(error, max: 64)): \(plain(description))"
         return ["error": said, "hint": .string(hint)]
     }
 
@@ -101,4 +102,12 @@ enum KeycloakRequests {
     private static func refusal(_ error: String, _ description: String) -> JSONValue {
         ["error": ["error": .string(error), "error_description": .string(description)]]
     }
+}
+
+/// Text of the provider for the log or a client: what RFC 6749 §4.1.2.1 allows, `max` characters.
+func plain(_ text: String, max: Int = 300) -> String {
+    let scalars = text.unicodeScalars.prefix(4096).filter {
+        (0x20...0x7e).contains($0.value) && $0 != "\"" && $0 != "\\"
+    }
+    return String(String.UnicodeScalarView(scalars.prefix(max)))
 }

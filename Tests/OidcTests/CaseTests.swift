@@ -1,0 +1,37 @@
+import GatehouseJSON
+import GatehousePluginKit
+import GatehouseSchema
+import GatehouseTesting
+import Testing
+
+@testable import OidcLogic
+
+/// The recorded cases, by the library's entry: no network, no provider.
+private let cases: Result<[HookCase], HookCasesError> = {
+    let here = "/" + #filePath.split(separator: "/").dropLast().joined(separator: "/")
+    do throws(HookCasesError) {
+        return .success(try HookCases.load("\(here)/Cases"))
+    } catch {
+        return .failure(error)
+    }
+}()
+
+@Suite("oidc adapter: recorded cases")
+struct CaseTests {
+    @Test(arguments: (try? cases.get()) ?? [])
+    func `a hook answers as recorded`(recorded: HookCase) throws {
+        let schema = try JSONSchema(JSONValue(parsing: OidcProvider.configurationSchema))
+        if recorded.expectation != .error("refused") {
+            #expect(schema.validate(recorded.configuration) == [])
+        }
+        let difference = recorded.difference { host, library in
+            PluginLibrary.enter(host, library, offering: [.provider(OidcProvider.self)])
+        }
+        #expect(difference == nil, "\(difference ?? "")")
+    }
+
+    @Test func `every hook of the manifest has a case`() throws {
+        let hooks = Set(try cases.get().map(\.hook))
+        #expect(hooks.isSuperset(of: OidcProvider.manifest.hooks))
+    }
+}
