@@ -114,6 +114,14 @@ enum OidcChecks {
                     "write its URL")
             }
         }
+        if delivery != "broker", profile.kinds.contains("probe"),
+            profile.endpoints["userinfo_endpoint"] == nil
+        {
+            errors.add(
+                "/endpoints/userinfo",
+                "tokens are verified by userinfo, whose place is not known before the metadata are",
+                "write its URL")
+        }
         if delivery != "broker", profile.kinds.contains("probe"), profile["audience"] == nil {
             errors.add(
                 "/audience", "userinfo does not say for whom a token is",

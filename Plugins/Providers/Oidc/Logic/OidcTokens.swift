@@ -5,6 +5,8 @@ enum OidcTokens {
     static func verification(_ input: OidcInput, _ profile: OidcProfile) -> JSONValue {
         var out: JSONObject = ["kinds": .array(profile.kinds.map(JSONValue.string))]
         for name in ["types", "algorithms"] { out[name] = profile["verify"]?[name] }
+        // Written rules are the only ones: what the caller takes for an ID token may be none here.
+        if profile["verify"]?["rejectIf"] != nil { out["id_token_shape"] = true }
         out["identity"] =
             [
                 "accessToken": "access_token", "userinfo": "probe",
