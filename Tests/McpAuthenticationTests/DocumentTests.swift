@@ -162,7 +162,7 @@ struct DocumentTests {
     }
 
     @Test func `the mediated document is complete without the provider (G53)`() {
-        let document = MediatedDocument(
+        let document = FacadeDocument(
             issuer: "http://h/k/mcp", registrationURL: nil, provider: nil, keysURL: nil, scopes: []
         ).value
         #expect(document["issuer"] == "http://h/k/mcp")
@@ -190,7 +190,7 @@ struct DocumentTests {
                  "scopes_supported": ["openid", "offline_access"],
                  "id_token_signing_alg_values_supported": ["RS256", "none"]}
                 """#)
-        let document = MediatedDocument(
+        let document = FacadeDocument(
             issuer: "http://h/k", registrationURL: "http://h/r", provider: provider, keysURL: nil,
             scopes: ["read"]
         ).value

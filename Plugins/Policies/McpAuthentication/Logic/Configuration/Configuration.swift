@@ -84,6 +84,13 @@ enum Mode: String, Sendable {
 enum Delivery: String, Sendable {
     case direct
     case mediated
+    case relay
+    case broker
+
+    /// Whether the provider redirects to the gateway.
+    var hasCallback: Bool { self == .relay || self == .broker }
+    /// Whether the gateway serves an authorization server of its own.
+    var isFacade: Bool { self != .direct }
 }
 
 /// The named adapter and its own configuration.
@@ -104,6 +111,9 @@ struct Configuration: Sendable, Equatable {
     var provider: ProviderChoice?
     /// As written; `nil` takes the adapter's default.
     var delivery: Delivery?
+    /// As written; `nil`: by the host's routes.
+    var layout: Layout?
+    var clients = ClientsConfiguration()
     /// The members of `resourceMetadata` under their served names, sorted by the written name.
     var resourceMembers: [(name: String, value: JSONValue)] = []
     var clientID: String?
@@ -146,5 +156,6 @@ struct Configuration: Sendable, Equatable {
             && left.location == right.location && left.requiredClaims == right.requiredClaims
             && left.leeway == right.leeway && left.broker == right.broker
             && left.tokens == right.tokens
+            && left.layout == right.layout && left.clients == right.clients
     }
 }

@@ -28,8 +28,10 @@ struct ConfigurationReader {
                 choice(mode, at: "/mode", of: [.strict, .optional, .permissive]) ?? .strict
         }
         if let delivery = value["delivery"] {
-            result.delivery = choice(delivery, at: "/delivery", of: [.direct, .mediated])
+            result.delivery = choice(
+                delivery, at: "/delivery", of: [.direct, .mediated, .relay, .broker])
         }
+        readClients(value, &result)
         readKeys(value["jwks"], &result)
         readProvider(value["provider"], &result)
         readResource(value["resourceMetadata"], &result)
@@ -188,15 +190,15 @@ struct ConfigurationReader {
 
     /// What several members say together.
     private mutating func checkTogether(_ result: Configuration) {
-        if result.delivery == .mediated, result.issuerURL == nil {
+        if let delivery = result.delivery, delivery.isFacade, result.issuerURL == nil {
             remarks.append(
-                .error("/delivery", "mediated delivery needs an issuer that is a URL"))
+                .error("/delivery", "\(delivery) delivery needs an issuer that is a URL"))
         }
         if result.clientSecret != nil, result.clientID == nil {
             remarks.append(
                 .error("/clientSecret", "belongs to a clientId, and none is configured"))
         }
-        if result.clientID != nil, result.provider == nil, result.delivery != .mediated {
+        if result.clientID != nil, result.provider == nil, result.delivery?.isFacade != true {
             remarks.append(
                 .warning(
                     "/clientId",

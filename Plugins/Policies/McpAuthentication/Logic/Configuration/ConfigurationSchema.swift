@@ -62,10 +62,12 @@ enum ConfigurationSchema {
             },
             "delivery": {
               "description": "direct: the issuer's own metadata. mediated: the gateway's \#
-        metadata, registration, authorize redirect and token endpoint. Default: the adapter's, \#
-        or direct.",
-              "enum": ["direct", "mediated"]
+        metadata, registration, authorize redirect and token endpoint. relay: the provider \#
+        redirects to the gateway as well. broker: the gateway issues tokens of its own. Default: \#
+        the adapter's, or direct.",
+              "enum": ["direct", "mediated", "relay", "broker"]
             },
+        \#(clients),
             "resourceMetadata": {
               "description": "Members of the protected-resource metadata (RFC 9728), served as \#
         written; top-level names may be camelCase.",

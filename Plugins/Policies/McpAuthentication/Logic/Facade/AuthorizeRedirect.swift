@@ -1,40 +1,63 @@
-/// The `/authorize` of mediated delivery: the browser is sent on to the provider.
-///
-/// The gateway knows no client, so it never redirects an error: what is wrong is answered here
-/// (OAuth 2.1 §4.1.2.1, G73).
-enum AuthorizeRedirect {
-    /// Checks the parameters of a request: each once, a code, and PKCE by S256 (G43).
-    static func check(_ query: [UInt8]) -> Result<FormPairs, OAuthFailure> {
-        guard let pairs = FormPairs(parsing: query) else {
-            return .failure(.request("the query is not a form"))
-        }
-        for name in ["client_id", "redirect_uri", "response_type", "state", "code_challenge"]
-        where pairs.count(of: name) > 1 {
-            return .failure(.request("\(name) is repeated"))
-        }
-        guard pairs["response_type"] == "code" else {
-            return .failure(OAuthFailure("unsupported_response_type", "only code is supported"))
-        }
-        guard pairs["client_id"]?.isEmpty == false else {
-            return .failure(.request("client_id is missing"))
-        }
-        guard let challenge = pairs["code_challenge"], (43...128).contains(challenge.utf8.count),
-            pairs["code_challenge_method"] == "S256"
-        else { return .failure(.request("PKCE with S256 is required")) }
-        return .success(pairs)
-    }
+import GatehouseJSON
 
+/// The way from `/authorize` to the provider.
+enum AuthorizeRedirect {
     /// 302 to the provider's endpoint with these parameters (RFC 6749 §4.1.1).
-    static func redirect(to endpoint: HTTPURL, _ pairs: FormPairs) -> LocalResponse {
+    static func redirect(
+        to endpoint: HTTPURL, _ pairs: FormPairs, status: Int = 302
+    ) -> LocalResponse {
         var query = endpoint.query ?? ""
         if !query.isEmpty { query += "&" }
         query += pairs.encoded
-        return LocalResponse(
-            status: 302,
-            fields: [
-                ("location", endpoint.origin + endpoint.path + "?" + query),
-                ("cache-control", "no-store"), ("referrer-policy", "no-referrer"),
-            ], body: [], reason: "authorize")
+        return ClientRedirect.response(
+            to: endpoint.origin + endpoint.path + "?" + query, status: status,
+            reason: "authorize")
+    }
+}
+
+/// What the browser takes to the provider: the client's parameters as the adapter changed them
+/// (`authorize_request/0`), with what the caller sets whatever the adapter wrote.
+struct UpstreamAuthorization: Sendable, Equatable {
+    /// The client at the provider.
+    var clientID: String
+    /// `nil` leaves the client's own (mediated).
+    var callback: String?
+    var state: String?
+    /// Broker: the gateway's own challenge.
+    var challenge: String?
+    /// The resource that the request is for.
+    var resource: String?
+    var scopes: [String] = []
+
+    /// The input of `authorize_request/0`.
+    func hookInput(
+        _ request: AuthorizationRequest, delivery: Delivery, document: JSONValue
+    ) -> JSONValue {
+        var input: JSONObject = [
+            "params": .object(request.parameters), "delivery": .string(delivery.rawValue),
+            "document": document, "client_id": .string(clientID),
+            "scopes": .array(scopes.map { .string($0) }),
+        ]
+        input["resource"] = resource.map { .string($0) }
+        return .object(input)
+    }
+
+    /// The pairs of the adapter's `params`, or of the request where it has none to say.
+    func pairs(_ request: AuthorizationRequest, params: JSONObject?) -> FormPairs {
+        var pairs = request.pairs
+        if let params {
+            pairs = FormPairs(
+                params.compactMap { name, value in value.stringValue.map { (name, $0) } })
+        }
+        pairs.set("response_type", "code", inPlace: true)
+        pairs.set("client_id", clientID, inPlace: true)
+        if let callback { pairs.set("redirect_uri", callback, inPlace: true) }
+        if let state { pairs.set("state", state, inPlace: true) }
+        if let challenge {
+            pairs.set("code_challenge", challenge, inPlace: true)
+            pairs.set("code_challenge_method", "S256", inPlace: true)
+        }
+        return pairs
     }
 }
 

@@ -6,37 +6,20 @@ enum Registration {
     static let maximumBytes: UInt64 = 64 * 1024
 
     /// Reads a request: one JSON object whose redirect URIs a browser may be sent to (G62, G63).
-    static func read(_ body: [UInt8]) -> Result<JSONObject, OAuthFailure> {
+    static func read(
+        _ body: [UInt8], policy: RedirectURIs = RedirectURIs()
+    ) -> Result<JSONObject, OAuthFailure> {
         let limits = JSONLimits(maxBytes: Int(maximumBytes), maxDepth: 16, maxValues: 2000)
         guard let members = (try? JSONValue(parsing: body, limits: limits))?.objectValue else {
             return .failure(OAuthFailure("invalid_client_metadata", "the body is no JSON object"))
         }
         guard let listed = members["redirect_uris"] else { return .success(members) }
         let uris = listed.arrayValue?.compactMap(\.stringValue) ?? []
-        guard uris.count == listed.arrayValue?.count, uris.allSatisfy(isAcceptable) else {
+        guard uris.count == listed.arrayValue?.count, uris.allSatisfy(policy.isAcceptable) else {
             return .failure(
                 OAuthFailure("invalid_redirect_uri", "a redirect URI is not acceptable"))
         }
         return .success(members)
-    }
-
-    /// An absolute URI without fragment: https, http to this machine, or a private-use scheme
-    /// (RFC 8252 §7); never one that a browser would run.
-    static func isAcceptable(_ uri: String) -> Bool {
-        guard uri.utf8.count <= 2048, let colon = uri.firstIndex(of: ":"), !uri.contains("#"),
-            uri.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-        else { return false }
-        let scheme = uri[..<colon].lowercased()
-        switch scheme {
-        case "https": return HTTPURL(uri) != nil && !uri.contains("*")
-        case "http": return HTTPURL(uri)?.isLoopback == true
-        case "javascript", "data", "file", "vbscript", "about", "blob", "ftp", "ws", "wss", "":
-            return false
-        default:
-            return scheme.utf8.allSatisfy {
-                (97...122).contains($0) || (48...57).contains($0) || "+-.".utf8.contains($0)
-            }
-        }
     }
 
     /// The answer for the client that is configured: no request is made (agentgateway's mock).

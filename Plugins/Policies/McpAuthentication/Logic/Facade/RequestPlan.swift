@@ -177,10 +177,11 @@ extension FetchPlan {
 }
 
 extension FormPairs {
-    /// Sets a parameter, instead of all of the same name.
-    mutating func set(_ name: String, _ value: String) {
+    /// Sets a parameter, instead of all of the same name: at its end, or where the first stood.
+    mutating func set(_ name: String, _ value: String, inPlace: Bool = false) {
+        let first = pairs.firstIndex { $0.name == name } ?? pairs.count
         pairs.removeAll { $0.name == name }
-        pairs.append((name, value))
+        pairs.insert((name, value), at: inPlace ? first : pairs.count)
     }
 
     /// Takes a parameter out.
@@ -192,21 +193,24 @@ enum ClientCredentials {
     /// `Basic`, the identifier and the secret form-encoded first (G68).
     static func basic(_ clientID: String, _ secret: String) -> String {
         let pair = FormPairs.encoded(clientID) + ":" + FormPairs.encoded(secret)
-        return "Basic " + base64(Array(pair.utf8))
+        return "Basic " + Base64Text.encode(Array(pair.utf8))
     }
 
     /// The pair of a `Basic` field; `nil` where it is none.
     static func parse(_ field: String) -> (clientID: String, secret: String)? {
         guard field.prefix(6).lowercased() == "basic ",
-            let bytes = decoded(field.dropFirst(6).filter { $0 != " " }),
+            let bytes = Base64Text.decode(field.dropFirst(6).filter { $0 != " " }),
             let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
             let id = FormPairs.decoded(bytes[..<colon]),
             let secret = FormPairs.decoded(bytes[bytes.index(after: colon)...]), !id.isEmpty
         else { return nil }
         return (id, secret)
     }
+}
 
-    private static func base64(_ bytes: [UInt8]) -> String {
+/// Base64 with padding (RFC 4648 §4), as `Basic` and Content-Security-Policy write it.
+enum Base64Text {
+    static func encode(_ bytes: [UInt8]) -> String {
         let text = Base64URL.encode(bytes).map { character -> Character in
             switch character {
             case "-": "+"
@@ -217,7 +221,7 @@ enum ClientCredentials {
         return String(text) + String(repeating: "=", count: (4 - text.count % 4) % 4)
     }
 
-    private static func decoded(_ text: String) -> [UInt8]? {
+    static func decode(_ text: String) -> [UInt8]? {
         var bytes: [UInt8] = []
         for byte in text.utf8 {
             switch byte {

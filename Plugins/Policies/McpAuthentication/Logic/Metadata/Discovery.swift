@@ -9,6 +9,9 @@ struct DiscoveryPlan: Sendable, Equatable {
     var merges: Bool
     /// The accepted values of the documents' `issuer`.
     var issuers: [String]
+    /// Members that replace those of the fetched documents; alone the document where nothing is
+    /// asked for.
+    var document: JSONObject?
 
     /// The plan of the specifications (RFC 8414 §3.1, OpenID Discovery §4.1; MCP 2026-07-28).
     ///
@@ -46,7 +49,12 @@ struct DiscoveryRun: Sendable {
     init(_ plan: DiscoveryPlan) { self.plan = plan }
 
     /// The first step.
-    func start() -> Step { plan.requests.first.map(Step.fetch) ?? failure("nothing to ask") }
+    func start() -> Step {
+        if let first = plan.requests.first { return .fetch(first) }
+        guard let members = plan.document else { return failure("nothing to ask") }
+        return .found(
+            IssuerDocument(value: .object(members), isPrivate: false, freshness: nil))
+    }
 
     /// The step after the answer to the request that was asked for last.
     mutating func next(after answer: FetchedAnswer) -> Step {
@@ -54,14 +62,24 @@ struct DiscoveryRun: Sendable {
         let url = at < plan.requests.count ? plan.requests[at].url : ""
         do throws(DocumentRefusal) {
             let document = try IssuerDocument(answer, expecting: plan.issuers)
-            if !plan.merges { return .found(document) }
+            if !plan.merges { return .found(completed(document)) }
             found = found.map { $0.merged(with: document) } ?? document
         } catch {
             reasons.append("\(url): \(error.reason)")
         }
         at += 1
         if at < plan.requests.count { return .fetch(plan.requests[at]) }
-        return found.map(Step.found) ?? failure(reasons.joined(separator: "; "))
+        return found.map { .found(completed($0)) } ?? failure(reasons.joined(separator: "; "))
+    }
+
+    /// The document with the plan's own members in it.
+    private func completed(_ document: IssuerDocument) -> IssuerDocument {
+        guard let more = plan.document, var members = document.value.objectValue else {
+            return document
+        }
+        for (key, value) in more { members[key] = value }
+        return IssuerDocument(
+            value: .object(members), isPrivate: document.isPrivate, freshness: document.freshness)
     }
 
     private func failure(_ reason: String) -> Step { .failed(reason, isInvalid: hadDocument) }

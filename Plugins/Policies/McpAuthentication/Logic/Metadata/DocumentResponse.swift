@@ -13,16 +13,35 @@ enum DocumentResponse {
     /// The methods of an endpoint, as `Allow` lists them.
     struct Methods: Sendable, Equatable {
         let names: [String]
+        /// Whether scripts of any origin may use it.
+        var isOpen = true
         var text: String { names.joined(separator: ", ") }
 
         static let document = Methods(names: ["GET", "HEAD", "OPTIONS"])
         static let submission = Methods(names: ["POST", "OPTIONS"])
-        static let page = Methods(names: ["GET", "HEAD", "OPTIONS"])
+        /// Pages are a browser's own: no other origin may read them (G105).
+        static let page = Methods(names: ["GET", "HEAD", "POST", "OPTIONS"], isOpen: false)
+        static let answer = Methods(names: ["GET", "HEAD", "OPTIONS"], isOpen: false)
+
+        /// The methods of what a path is for.
+        static func of(_ kind: WellKnownKind) -> Methods {
+            switch kind {
+            case .protectedResource, .authorizationServer, .keySet: document
+            case .registration, .token, .revocation: submission
+            case .authorize: page
+            case .callback: answer
+            }
+        }
     }
 
     /// The answer to OPTIONS, with or without a preflight's fields.
     static func options(_ methods: Methods) -> LocalResponse {
-        LocalResponse(
+        guard methods.isOpen else {
+            return LocalResponse(
+                status: 204, fields: [("allow", methods.text), ("cache-control", "no-store")],
+                body: [], reason: "options")
+        }
+        return LocalResponse(
             status: 204,
             fields: [
                 ("allow", methods.text), anyOrigin,
@@ -36,8 +55,8 @@ enum DocumentResponse {
     static func methodNotAllowed(_ methods: Methods) -> LocalResponse {
         var response = LocalResponse.problem(
             405, "this path answers \(methods.text)", reason: "method not allowed")
-        response.fields += [("allow", methods.text), anyOrigin]
-        return response
+        response.fields.append(("allow", methods.text))
+        return methods.isOpen ? open(response) : response
     }
 
     /// 200 with a document that this policy built.

@@ -28,10 +28,15 @@ struct ExternalURLs: Sendable, Equatable {
         configuredResource ?? (base(exchangeBase) + Self.safePath(path))
     }
 
-    /// The issuer that the gateway publishes for a protected path in mediated delivery: no slash
-    /// at its end, the same in every document (G40).
-    func issuer(exchangeBase: String, protected: String) -> String {
-        base(exchangeBase) + Self.safePath(protected)
+    /// The issuer that the gateway publishes for a protected path as an authorization server: no
+    /// slash at its end, the same in every document (G40).
+    func issuer(exchangeBase: String, protected: String, layout: Layout) -> String {
+        layout == .origin ? base(exchangeBase) : base(exchangeBase) + Self.safePath(protected)
+    }
+
+    /// Where the provider redirects to in relay and broker delivery: one URL in every layout.
+    func callback(exchangeBase: String, protected: String) -> String {
+        base(exchangeBase) + Self.safePath(protected) + "/callback"
     }
 
     /// `path` with every byte that RFC 3986 §3.3 does not allow in one percent-encoded.

@@ -17,10 +17,29 @@ enum ProviderAnswers {
         case none
     }
 
+    /// Whether a part of the client is needed.
+    enum Need: String, Sendable {
+        case required
+        case optional
+        case none
+    }
+
+    /// Who takes Client ID Metadata Documents.
+    enum DocumentKind: String, Sendable {
+        case native
+        case emulate
+        case none
+    }
+
     /// `describe/0`.
     struct Description: Sendable, Equatable {
         var delivery = Delivery.mediated
+        /// The modes that the adapter can serve.
+        var deliveries: [Delivery] = [.direct, .mediated, .relay, .broker]
         var registration = RegistrationKind.proxy
+        var documents = DocumentKind.emulate
+        var client = Need.optional
+        var clientSecret = Need.optional
         /// Whether the provider may send `iss` with its authorization responses (RFC 9207), which
         /// clients compare with the gateway's issuer.
         var mayEmitIssuer = false
@@ -36,21 +55,42 @@ enum ProviderAnswers {
                     unknownDelivery = text
                 }
             }
+            if let listed = output?["deliveries"]?.arrayValue {
+                deliveries = listed.compactMap { $0.stringValue.flatMap(Delivery.init) }
+            }
             registration =
                 output?["registration"]?.stringValue.flatMap(RegistrationKind.init) ?? .proxy
+            documents =
+                output?["client_metadata_documents"]?.stringValue.flatMap(DocumentKind.init)
+                ?? .emulate
+            client = output?["client"]?.stringValue.flatMap(Need.init) ?? .optional
+            clientSecret = output?["client_secret"]?.stringValue.flatMap(Need.init) ?? .optional
             mayEmitIssuer = output?["emits_iss"]?.stringValue.map { $0 != "never" } ?? false
         }
     }
 
+    /// `issuers/0`: what the `issuer` of a fetched document may be; the configured one where the
+    /// adapter says nothing.
+    static func documentIssuers(_ output: JSONValue?, issuer: String) -> [String] {
+        let listed = (output?["document"]?.arrayValue ?? []).compactMap(\.stringValue)
+        return listed.isEmpty ? [issuer] : listed
+    }
+
     /// `discover/0`: the plan, or `nil` where the answer cannot be used.
-    static func discovery(_ output: JSONValue, issuer: String) -> DiscoveryPlan? {
-        guard let listed = output["requests"]?.arrayValue, (1...8).contains(listed.count) else {
-            return nil
-        }
+    ///
+    /// - Parameter issuers: what a document's `issuer` may be.
+    static func discovery(
+        _ output: JSONValue, issuer: String, issuers: [String]? = nil
+    ) -> DiscoveryPlan? {
+        let document = output["document"]?.objectValue
+        guard let listed = output["requests"]?.arrayValue, listed.count <= 8,
+            !listed.isEmpty || document != nil
+        else { return nil }
         let requests = listed.compactMap { plan($0, issuer: HTTPURL(issuer)) }
         guard requests.count == listed.count else { return nil }
         return DiscoveryPlan(
-            requests: requests, merges: output["merge"] == "merge", issuers: [issuer])
+            requests: requests, merges: output["merge"] == "merge", issuers: issuers ?? [issuer],
+            document: document)
     }
 
     /// A request plan, encoded; `nil` where it is malformed or wants a secret that the caller does
@@ -63,7 +103,7 @@ enum ProviderAnswers {
 
     /// `register_request/0`: what to send, or the error that the client gets.
     static func registration(
-        _ output: JSONValue, issuer: HTTPURL?
+        _ output: JSONValue, issuer: HTTPURL?, secrets: PlanSecrets = .none
     ) -> Result<FetchPlan, OAuthFailure> {
         if let error = output["error"] {
             return .failure(
@@ -71,7 +111,9 @@ enum ProviderAnswers {
                     error["error"]?.stringValue ?? "invalid_client_metadata",
                     error["error_description"]?.stringValue ?? "the registration is refused"))
         }
-        guard let request = output["request"], let plan = plan(request, issuer: issuer) else {
+        guard let request = output["request"],
+            let plan = plan(request, issuer: issuer, secrets: secrets)
+        else {
             return .failure(
                 OAuthFailure("server_error", "the provider's adapter gave no plan", status: 502))
         }

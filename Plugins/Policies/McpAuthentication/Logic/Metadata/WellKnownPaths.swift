@@ -4,12 +4,18 @@ enum WellKnownKind: Sendable, Equatable {
     case protectedResource
     /// RFC 8414, or the name that OpenID Connect Discovery gives it.
     case authorizationServer(isOpenID: Bool)
-    /// RFC 7591, mediated delivery.
+    /// RFC 7591.
     case registration
-    /// RFC 6749 §3.1, mediated delivery.
+    /// RFC 6749 §3.1.
     case authorize
-    /// RFC 6749 §3.2, mediated delivery.
+    /// RFC 6749 §3.2.
     case token
+    /// RFC 6749 §3.1.2: where the provider redirects to in relay and broker delivery.
+    case callback
+    /// RFC 7009, broker delivery.
+    case revocation
+    /// RFC 7517 §5, broker delivery.
+    case keySet
 
     static let protectedResourcePath = "/.well-known/oauth-protected-resource"
     static let authorizationServerPath = "/.well-known/oauth-authorization-server"
@@ -35,18 +41,26 @@ struct ClaimedPath: Sendable, Equatable {
     /// What stands before the protected path in ``path``; the rest of a request's path, behind
     /// it, is the resource's path. Empty where the claim names the protected path by itself.
     let insertion: String
+    /// The issuer that the path belongs to.
+    var layout = Layout.path
 }
 
 /// The well-known paths of a route (RFC 9728 §3.1, RFC 8414 §3.1, OpenID Discovery §4.1).
 struct WellKnownPaths: Sendable, Equatable {
     let claims: [ClaimedPath]
+    /// Where the issuer of the protected-resource metadata stands.
+    let layout: Layout
 
     /// All paths that a route in the given delivery owns, in a fixed order.
     ///
     /// Both slash forms are claimed (G24), the bare root only where the host protects one
-    /// resource (G25), and in mediated delivery all four places where clients look for the
-    /// authorization server's document (G39) with its endpoints.
-    init(route: RouteDescription, delivery: Delivery) {
+    /// resource (G25), and where the gateway is the authorization server all four places where
+    /// clients look for its document (G39) with its endpoints; in the layout `origin` those of the
+    /// bare origin as well, with an issuer of their own (G41, G88).
+    ///
+    /// - Parameter layout: as configured; `nil`: `origin` where the host has one protected route.
+    init(route: RouteDescription, delivery: Delivery, layout chosen: Layout? = nil) {
+        layout = chosen ?? (route.isOnlyOnHosts ? .origin : .path)
         var claims: [ClaimedPath] = []
         for match in route.matches {
             let base = Self.trimmed(match.path)
@@ -57,8 +71,8 @@ struct WellKnownPaths: Sendable, Equatable {
                 claims += Self.inserted(
                     WellKnownKind.authorizationServerPath, .authorizationServer(isOpenID: false),
                     base, match.isPrefix)
-            case .mediated:
-                claims += Self.facade(base)
+            case .mediated, .relay, .broker:
+                claims += Self.facade(base, delivery)
             }
         }
         if route.isOnlyOnHosts, let base = route.matches.first.map({ Self.trimmed($0.path) }),
@@ -75,6 +89,9 @@ struct WellKnownPaths: Sendable, Equatable {
                         kind: .authorizationServer(isOpenID: false), protected: base,
                         insertion: ""))
             }
+        }
+        if delivery.isFacade, layout == .origin, let first = route.matches.first {
+            claims += Self.origin(Self.trimmed(first.path), delivery)
         }
         var seen: Set<String> = []
         self.claims = claims.filter { seen.insert($0.path).inserted }
@@ -97,7 +114,7 @@ struct WellKnownPaths: Sendable, Equatable {
         return isPrefix ? [first] : [first, slashed]
     }
 
-    private static func facade(_ base: String) -> [ClaimedPath] {
+    private static func facade(_ base: String, _ delivery: Delivery) -> [ClaimedPath] {
         let inserted = WellKnownKind.authorizationServerPath + base
         let documents: [(String, Bool)] = [
             (inserted, false), (inserted + "/", false),
@@ -105,11 +122,15 @@ struct WellKnownPaths: Sendable, Equatable {
             (base + WellKnownKind.openIDPath, true),
             (base + WellKnownKind.authorizationServerPath, false),
         ]
-        let endpoints: [(String, WellKnownKind)] = [
+        var endpoints: [(String, WellKnownKind)] = [
             (inserted + "/client-registration", .registration), (base + "/register", .registration),
             (base + "/authorize", .authorize), (inserted + "/authorize", .authorize),
             (base + "/token", .token), (inserted + "/token", .token),
         ]
+        if delivery.hasCallback { endpoints.append((base + "/callback", .callback)) }
+        if delivery == .broker {
+            endpoints += [(base + "/revoke", .revocation), (base + "/jwks.json", .keySet)]
+        }
         return documents.map { path, isOpenID in
             ClaimedPath(
                 path: path, isPrefix: false, kind: .authorizationServer(isOpenID: isOpenID),
@@ -118,5 +139,20 @@ struct WellKnownPaths: Sendable, Equatable {
             + endpoints.map { path, kind in
                 ClaimedPath(path: path, isPrefix: false, kind: kind, protected: base, insertion: "")
             }
+    }
+
+    /// The paths of the issuer that is the bare origin.
+    private static func origin(_ base: String, _ delivery: Delivery) -> [ClaimedPath] {
+        var paths: [(String, WellKnownKind)] = [
+            (WellKnownKind.authorizationServerPath, .authorizationServer(isOpenID: false)),
+            (WellKnownKind.openIDPath, .authorizationServer(isOpenID: true)),
+            ("/authorize", .authorize), ("/token", .token), ("/register", .registration),
+        ]
+        if delivery == .broker { paths += [("/revoke", .revocation), ("/jwks.json", .keySet)] }
+        return paths.map { path, kind in
+            ClaimedPath(
+                path: path, isPrefix: false, kind: kind, protected: base, insertion: "",
+                layout: .origin)
+        }
     }
 }

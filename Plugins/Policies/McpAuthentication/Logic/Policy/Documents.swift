@@ -1,17 +1,6 @@
 import GatehouseJSON
 import GatehousePluginKit
 
-/// What one exchange on a claimed path keeps while it waits.
-final class FacadeRequest {
-    let path: ClaimedPath
-    /// The client's registration, where it is one.
-    var registration: JSONObject = [:]
-    /// The plan under way, to be asked again with a wider reach.
-    var plan: FetchPlan?
-
-    init(_ path: ClaimedPath) { self.path = path }
-}
-
 /// The paths that the policy serves by itself.
 extension McpAuthentication {
     /// A request on a path that the instance claimed.
@@ -22,17 +11,20 @@ extension McpAuthentication {
         guard let path = claims.first(where: { $0.claim.matches(head) })?.path else {
             return respond(exchange, DocumentResponse.notFound())
         }
+        if let other = check(head, DocumentResponse.Methods.of(path.kind)) {
+            return respond(exchange, other)
+        }
+        guard let base = trustedBase(exchange) else { return respond(exchange, Self.spoofed) }
         switch path.kind {
-        case .protectedResource, .authorizationServer:
-            if let other = check(head, .document) { return respond(exchange, other) }
-            if case .protectedResource = path.kind { return resource(exchange, path) }
+        case .protectedResource: return resource(exchange, path)
+        case .authorizationServer:
             return issuerDocument(loop, exchange, path, hasWaited: false, &state)
         case .authorize:
-            if let other = check(head, .page) { return respond(exchange, other) }
-            return authorize(loop, exchange, path)
-        case .registration, .token:
-            if let other = check(head, .submission) { return respond(exchange, other) }
-            return submission(exchange, head, path, &state)
+            return authorize(loop, exchange, head, FacadeRequest(path, base: base), &state)
+        case .callback: return callback(loop, exchange, path, base: base)
+        case .keySet: return brokerKeySet(exchange)
+        case .registration, .token, .revocation:
+            return submission(exchange, head, FacadeRequest(path, base: base), &state)
         }
     }
 
@@ -47,7 +39,27 @@ extension McpAuthentication {
         }
     }
 
-    func base(_ exchange: Exchange) -> String { exchange.attribute(.externalBase)?.text ?? "" }
+    func base(_ exchange: Exchange) -> String {
+        urls.base(exchange.attribute(.externalBase)?.text ?? "")
+    }
+
+    /// The external base, where nobody can have made it up: it is configured, or a loopback name,
+    /// or nothing depends on it (relay and broker; G37, §6.7).
+    private func trustedBase(_ exchange: Exchange) -> String? {
+        let base = base(exchange)
+        guard delivery.hasCallback, !parts.hasFixedBase else { return base }
+        return HTTPURL(base)?.isLoopback == true ? base : nil
+    }
+
+    private static let spoofed = DocumentResponse.open(
+        .problem(
+            400, "this host is not one that the gateway is known by",
+            reason: "no publicUrl is configured, and the host is no loopback name"))
+
+    /// The issuer of a claimed path.
+    func issuer(_ path: ClaimedPath, base: String) -> String {
+        urls.issuer(exchangeBase: base, protected: path.protected, layout: path.layout)
+    }
 
     private func resource(_ exchange: Exchange, _ path: ClaimedPath) -> Action {
         let asked = exchange.attribute(.path)?.text ?? ""
@@ -58,7 +70,8 @@ extension McpAuthentication {
         let base = base(exchange)
         let issuer =
             delivery == .direct
-            ? configuration.issuer : urls.issuer(exchangeBase: base, protected: path.protected)
+            ? configuration.issuer
+            : urls.issuer(exchangeBase: base, protected: path.protected, layout: parts.layout)
         let document = ProtectedResourceDocument.build(
             configuration, resource: urls.resource(exchangeBase: base, path: resource),
             issuer: issuer)
@@ -66,14 +79,13 @@ extension McpAuthentication {
             exchange, DocumentResponse.document(document, reason: "protected-resource metadata"))
     }
 
-    /// The authorization server's document: relayed in direct delivery, the gateway's own in
-    /// mediated.
-    func issuerDocument(
+    /// The authorization server's document: relayed in direct delivery, else the gateway's own.
+    private func issuerDocument(
         _ loop: AuthenticationLoop, _ exchange: Exchange, _ path: ClaimedPath, hasWaited: Bool,
         _ state: inout ExchangeState
     ) -> Action {
-        if delivery == .mediated {
-            let document = mediated(loop, exchange, path).value
+        if delivery.isFacade {
+            let document = facadeDocument(loop, exchange, path).value
             return respond(
                 exchange,
                 DocumentResponse.document(document, reason: "authorization-server metadata"))
@@ -103,41 +115,42 @@ extension McpAuthentication {
     func documentArrived(
         _ loop: AuthenticationLoop, _ exchange: Exchange, _ state: inout ExchangeState
     ) -> Action {
-        guard let path = state.with(FacadeRequest.self, { $0.path }) else { return .fail }
-        if case .authorize = path.kind { return authorize(loop, exchange, path, hasWaited: true) }
-        if case .registration = path.kind {
-            return state.with(FacadeRequest.self) { register(loop, exchange, $0, hasWaited: true) }
-                ?? .fail
+        guard let request = state.with(FacadeRequest.self, { $0 }) else { return .fail }
+        switch request.path.kind {
+        case .authorize: return authorize(loop, exchange, request)
+        default: return issuerDocument(loop, exchange, request.path, hasWaited: true, &state)
         }
-        return issuerDocument(loop, exchange, path, hasWaited: true, &state)
     }
 
     /// The gateway's document for a protected path, built from what is known now.
-    private func mediated(
+    private func facadeDocument(
         _ loop: AuthenticationLoop, _ exchange: Exchange, _ path: ClaimedPath
-    ) -> MediatedDocument {
-        let gateway = urls.issuer(exchangeBase: base(exchange), protected: path.protected)
-        let registration = registrationURL(loop, exchange, path)
+    ) -> FacadeDocument {
+        let base = base(exchange)
+        let gateway = issuer(path, base: base)
+        let registration = registrationURL(loop, path, base: base)
         var keysURL: String?
         if case .url(let url) = configuration.keys { keysURL = url }
         let configured = configuration.resourceMember("scopes_supported")?.arrayValue ?? []
-        return MediatedDocument(
+        return FacadeDocument(
             issuer: gateway, registrationURL: registration,
             provider: rewritten(loop, gateway: gateway, registration: registration),
-            keysURL: keysURL, scopes: configured.compactMap(\.stringValue))
+            keysURL: keysURL, scopes: configured.compactMap(\.stringValue), mode: parts.mode)
     }
 
     private func registrationURL(
-        _ loop: AuthenticationLoop, _ exchange: Exchange, _ path: ClaimedPath
+        _ loop: AuthenticationLoop, _ path: ClaimedPath, base: String
     ) -> String? {
         let own =
-            urls.base(base(exchange)) + WellKnownKind.authorizationServerPath
-            + ExternalURLs.safePath(path.protected) + "/client-registration"
-        if configuration.clientID != nil { return own }
-        switch registration {
-        case .none, .emulate: return nil
+            path.layout == .origin
+            ? base + "/register"
+            : base + WellKnownKind.authorizationServerPath
+                + ExternalURLs.safePath(path.protected) + "/client-registration"
+        switch parts.directory.registration {
+        case .none: return nil
+        case .configured, .emulated: return own
         case .native: return loop.provider?["registration_endpoint"]?.stringValue
-        case .proxy:
+        case .passed, .proxied:
             // Before any document came, it is offered: the adapter says that there is one.
             guard let provider = loop.provider else { return own }
             return provider["registration_endpoint"]?.stringValue == nil ? nil : own

@@ -35,7 +35,9 @@ public final class McpAuthentication: PolicyPlugin {
     let configuration: Configuration
     let host: Host
     let delivery: Delivery
-    let registration: ProviderAnswers.RegistrationKind
+    let parts: FacadeParts
+    /// What broker delivery does by itself; `nil` in the others.
+    let broker: (any BrokerEndpoints)?
     let provider: Provider?
     let urls: ExternalURLs
     /// What tokens are judged by where no adapter has a word on the issuer's document.
@@ -75,14 +77,15 @@ public final class McpAuthentication: PolicyPlugin {
         let adapter = try Adapter(configuration, context)
         provider = adapter.provider
         delivery = configuration.delivery ?? adapter.delivery
-        registration = adapter.description.registration
         urls = ExternalURLs(resource: configuration.resource)
+        let setup = try Setup(context, configuration, delivery)
+        parts = try FacadeParts(context, configuration, delivery, adapter, setup)
+        broker = nil
         ownTokens = nil
         // In broker delivery tokens are judged by the gateway's own keys.
         if let ownTokens { configuration.keys = .inline(ownTokens.keySet) }
         self.configuration = configuration
         location = CompiledLocation(configuration.location)
-        let setup = try Setup(context, configuration, delivery)
         claims = setup.claims
         slots = setup.slots
         clientNote = setup.clientNote

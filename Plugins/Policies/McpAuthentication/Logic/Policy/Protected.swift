@@ -10,10 +10,8 @@ enum ExchangePurpose: UInt64 {
     case expiry = 3
     /// Waits for the issuer's document.
     case document = 4
-    /// The provider's answer to a registration.
-    case registration = 5
-    /// The provider's answer to a token request.
-    case token = 6
+    /// The answer to a fetch of an OAuth endpoint; ``FacadeRequest/step`` says of which.
+    case facade = 5
     /// The issuer's answer about a token.
     case remote = 20
     /// Waits for the issuer's document, which says where to ask about tokens.

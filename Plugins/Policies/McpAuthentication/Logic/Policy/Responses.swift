@@ -54,8 +54,7 @@ extension McpAuthentication {
                 hasWaitedForKeys: token >> 16 & 1 == 1)
         case .expiry: return expire(exchange, state)
         case .document: return documentArrived(loop, exchange, &state)
-        case .registration: return registered(exchange, result, &state)
-        case .token: return tokenAnswered(exchange, result)
+        case .facade: return facadeAnswered(loop, exchange, result, &state)
         case .remote: return remoteAnswered(loop, exchange, result, &state)
         case .endpoint: return again(loop, exchange, &state, hasWaitedForKeys: true)
         case nil: return .fail

@@ -31,6 +31,8 @@ struct Adapter {
         }
         provider = found
         description = ProviderAnswers.Description(try? found?.call("describe/0", [:]))
+        // Where there was nobody to ask, nothing of the adapter's can be checked.
+        if found != nil || !context.isDryRun { try check(configuration, context, pointer) }
         if configuration.delivery == nil, let unknown = description.unknownDelivery {
             context.diagnostics.report(
                 .warning(
@@ -38,15 +40,41 @@ struct Adapter {
                     "the adapter asks for \(unknown) delivery, which this version does not have:"
                         + " mediated is used"))
         }
-        if description.mayEmitIssuer, (configuration.delivery ?? delivery) == .mediated {
-            context.diagnostics.report(
-                .warning(
-                    pointer,
-                    "the provider may send iss with its authorization responses: clients that"
-                        + " compare it (RFC 9207) refuse it in mediated delivery",
-                    suggestion: "have the provider leave iss out of the responses to these clients")
-            )
+        warnMixUp(configuration, context, pointer)
+    }
+
+    /// What the adapter says that it needs (`describe/0`, `check/0`).
+    private func check(
+        _ configuration: Configuration, _ context: CreationContext, _ pointer: JSONPointer
+    ) throws(ConfigurationRefused) {
+        let chosen = configuration.delivery ?? delivery
+        var found = AdapterNeeds.remarks(configuration, chosen, description)
+        do throws(HookFailure) {
+            if let output = try provider?.call("check/0", AdapterNeeds.input(configuration, chosen))
+            {
+                found += AdapterNeeds.remarks(output)
+            }
+        } catch {
+            if error.error != .unsupported {
+                found.append(.error(pointer.description, "check/0: \(error.error)"))
+            }
         }
+        found.forEach(context.diagnostics.report)
+        if found.contains(where: \.isError) { throw ConfigurationRefused() }
+    }
+
+    private func warnMixUp(
+        _ configuration: Configuration, _ context: CreationContext, _ pointer: JSONPointer
+    ) {
+        guard description.mayEmitIssuer, (configuration.delivery ?? delivery) == .mediated else {
+            return
+        }
+        context.diagnostics.report(
+            .warning(
+                pointer,
+                "the provider may send iss with its authorization responses: clients that"
+                    + " compare it (RFC 9207) refuse it in mediated delivery",
+                suggestion: "delivery: relay"))
     }
 
     /// The delivery where the configuration names none.
@@ -56,12 +84,18 @@ struct Adapter {
     func discovery(_ configuration: Configuration) -> DiscoveryPlan? {
         guard let issuer = configuration.issuerURL else { return nil }
         let input: JSONValue = ["issuer": .string(configuration.issuer)]
+        let said = try? provider?.call(
+            "issuers/0", ["issuer": .string(configuration.issuer), "document": .null])
+        let issuers = ProviderAnswers.documentIssuers(said, issuer: configuration.issuer)
         if let output = try? provider?.call("discover/0", input),
-            let plan = ProviderAnswers.discovery(output, issuer: configuration.issuer)
+            let plan = ProviderAnswers.discovery(
+                output, issuer: configuration.issuer, issuers: issuers)
         {
             return plan
         }
-        return .standard(issuer: issuer, text: configuration.issuer)
+        var plan = DiscoveryPlan.standard(issuer: issuer, text: configuration.issuer)
+        plan.issuers = issuers
+        return plan
     }
 }
 
@@ -72,6 +106,8 @@ struct Setup {
     var clientNote: Note?
     /// The notes by ``IdentityPart``, where a later policy may read them; `nil` for the client's.
     var identityNotes: [Note?] = []
+    let description: RouteDescription
+    let layout: Layout
 
     init(
         _ context: CreationContext, _ configuration: Configuration, _ delivery: Delivery
@@ -86,7 +122,10 @@ struct Setup {
                 identity: try Self.identitySlots(route))
             clientNote = try route.declareNote("client", isLogged: true)
             let described = try route.describe()
-            let description = RouteDescription(described)
+            description = RouteDescription(described)
+            let paths = WellKnownPaths(
+                route: description, delivery: delivery, layout: configuration.layout)
+            layout = paths.layout
             if RouteDescription.hasLaterPolicy(described) {
                 identityNotes = try Self.identityNotes(route)
             }
@@ -97,7 +136,7 @@ struct Setup {
                         "the route matches by regular expression: the metadata of such paths is"
                             + " not served, because they cannot be listed"))
             }
-            for path in WellKnownPaths(route: description, delivery: delivery).claims {
+            for path in paths.claims {
                 claims.append((try route.claimPath(path.path, isPrefix: path.isPrefix), path))
             }
         } catch {

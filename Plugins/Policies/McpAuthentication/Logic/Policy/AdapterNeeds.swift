@@ -1,0 +1,72 @@
+import GatehouseJSON
+
+/// What an adapter needs of the configuration around it.
+enum AdapterNeeds {
+    /// The input of `check/0`.
+    static func input(_ configuration: Configuration, _ delivery: Delivery) -> JSONValue {
+        [
+            "delivery": .string(delivery.rawValue), "issuer": .string(configuration.issuer),
+            "audiences": .array(configuration.audiences.map { .string($0) }),
+            "resource": configuration.resource.map { .string($0) } ?? .null,
+            "client_id": configuration.clientID.map { .string($0) } ?? .null,
+            "has_client_secret": .bool(configuration.clientSecret != nil),
+            "required_scopes": .array(
+                configuration.tokens.requiredScopes.map { .string($0) }),
+        ]
+    }
+
+    /// `check/0`: what the adapter says about the configuration.
+    static func remarks(_ output: JSONValue) -> [ConfigurationRemark] {
+        func read(_ name: String, isError: Bool) -> [ConfigurationRemark] {
+            (output[name]?.arrayValue ?? []).prefix(64).map { one in
+                ConfigurationRemark(
+                    isError: isError, pointer: one["pointer"]?.stringValue ?? "",
+                    message: one["message"]?.stringValue ?? "the provider's adapter objects",
+                    suggestion: one["suggestion"]?.stringValue ?? "")
+            }
+        }
+        return read("errors", isError: true) + read("warnings", isError: false)
+    }
+
+    /// `describe/0`: the modes that there are, and what of the client each needs.
+    static func remarks(
+        _ configuration: Configuration, _ delivery: Delivery,
+        _ description: ProviderAnswers.Description
+    ) -> [ConfigurationRemark] {
+        guard description.deliveries.contains(delivery) else {
+            let names = description.deliveries.map(\.rawValue)
+            return [
+                .error(
+                    "/delivery",
+                    "the provider cannot be served in \(delivery) delivery, only in"
+                        + " \(names.joined(separator: ", "))", names.first ?? "")
+            ]
+        }
+        guard delivery.isFacade else { return [] }
+        var found: [ConfigurationRemark] = []
+        if configuration.issuerURL == nil {
+            found.append(.error("/issuer", "\(delivery) delivery needs an issuer that is a URL"))
+        }
+        let isShared =
+            delivery == .broker || (delivery == .relay && description.registration == .emulate)
+        if configuration.clientID == nil, isShared || description.client == .required {
+            found.append(
+                .error(
+                    "/clientId",
+                    "is missing: in \(delivery) delivery clients share the gateway's own client at"
+                        + " this provider, which is registered there by hand"))
+        }
+        let hasSecret =
+            configuration.clientSecret != nil || configuration.broker.clientKey != nil
+        if description.clientSecret == .required, !hasSecret {
+            found.append(
+                .error(
+                    "/clientSecret", "is missing: the provider's token endpoint wants a secret"))
+        }
+        if description.clientSecret == .none, configuration.clientSecret != nil {
+            found.append(
+                .warning("/clientSecret", "has no effect: this provider's clients have none"))
+        }
+        return found
+    }
+}
