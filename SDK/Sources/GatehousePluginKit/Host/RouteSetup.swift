@@ -4,6 +4,19 @@ public import GatehouseJSON
 /// A field that an instance asked for: `head[slot]` gives its value without a search.
 public struct FieldSlot: Sendable, Hashable { let index: UInt32 }
 
+/// Fields that an instance asked for one after another: `head.hasAny(of:)` looks at all of them at
+/// the cost of one.
+public struct FieldSlots: Sendable, Hashable {
+    let first: UInt32
+    let last: UInt32
+
+    /// The slots from the least to the greatest of these; none where there are none.
+    public init(_ slots: [FieldSlot]) {
+        first = slots.map(\.index).min() ?? 1
+        last = slots.map(\.index).max() ?? 0
+    }
+}
+
 /// A note that an instance declared.
 public struct Note: Sendable, Hashable { let id: UInt32 }
 

@@ -52,6 +52,19 @@ public struct MessageHead {
         return text.ptr == nil ? nil : BorrowedBytes(text)
     }
 
+    /// Whether the message has one of these fields.
+    public func hasAny(of fields: FieldSlots) -> Bool {
+        guard fields.first <= fields.last, fields.last < head.pointee.slot_count,
+            let slots = head.pointee.slots
+        else { return false }
+        var at = Int(fields.first)
+        while at <= Int(fields.last) {
+            if slots[at].ptr != nil { return true }
+            at &+= 1
+        }
+        return false
+    }
+
     /// Whether the field stands on more than one line; read the rest with
     /// ``Exchange/field(_:_:index:)``.
     public func isRepeated(_ slot: FieldSlot) -> Bool {

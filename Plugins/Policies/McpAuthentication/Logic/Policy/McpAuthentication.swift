@@ -65,7 +65,8 @@ public final class McpAuthentication: PolicyPlugin {
         let contentType: FieldSlot
         let responseType: FieldSlot
         let challenge: FieldSlot
-        let identity: IdentitySlots
+        /// Those of ``IdentityPart``.
+        let identity: FieldSlots
     }
 
     /// Makes an instance and begins to fetch. [control]

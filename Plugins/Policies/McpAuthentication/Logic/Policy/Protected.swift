@@ -34,7 +34,7 @@ extension McpAuthentication {
         if let ownTokens { follow(ownTokens, loop) }
         let attempt = Attempt(
             now: head.unixNanoseconds, isGet: head.method == .get,
-            hasIdentity: slots.identity.areUsed(head))
+            hasIdentity: head.hasAny(of: slots.identity))
         guard location.kind == .header, let slot = slots.token else {
             return elsewhere(loop, exchange, attempt, &state)
         }

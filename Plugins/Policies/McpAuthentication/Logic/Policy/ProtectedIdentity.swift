@@ -1,22 +1,5 @@
 import GatehousePluginKit
 
-/// The fields of ``IdentityPart`` in the heads of requests.
-struct IdentitySlots {
-    let subject: FieldSlot
-    let client: FieldSlot
-    let scopes: FieldSlot
-    let groups: FieldSlot
-    let roles: FieldSlot
-    let tenant: FieldSlot
-
-    /// Whether a client sent one of them.
-    @inline(__always)
-    func areUsed(_ head: MessageHead) -> Bool {
-        head[subject] != nil || head[client] != nil || head[scopes] != nil || head[groups] != nil
-            || head[roles] != nil || head[tenant] != nil
-    }
-}
-
 extension FieldEdits {
     /// Removes every field that says who a token stands for: only the gateway says so (G108).
     mutating func removeIdentity() {

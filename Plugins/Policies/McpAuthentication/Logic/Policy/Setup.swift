@@ -150,14 +150,12 @@ struct Setup {
         }
     }
 
-    private static func identitySlots(_ route: RouteSetup) throws(HostError) -> IdentitySlots {
-        try IdentitySlots(
-            subject: route.wantField("x-gatehouse-subject"),
-            client: route.wantField("x-gatehouse-client"),
-            scopes: route.wantField("x-gatehouse-scopes"),
-            groups: route.wantField("x-gatehouse-groups"),
-            roles: route.wantField("x-gatehouse-roles"),
-            tenant: route.wantField("x-gatehouse-tenant"))
+    private static func identitySlots(_ route: RouteSetup) throws(HostError) -> FieldSlots {
+        var slots: [FieldSlot] = []
+        for part in IdentityPart.allCases {
+            slots.append(try route.wantField("x-gatehouse-" + part.note))
+        }
+        return FieldSlots(slots)
     }
 
     private static func identityNotes(_ route: RouteSetup) throws(HostError) -> [Note?] {
