@@ -130,9 +130,11 @@ struct FacadeParts {
                 throw ConfigurationRefused()
             }
             guard !context.isDryRun else { continue }
+            var fields = [(name: "issuer", value: name(issuer))]
+            // What is to be registered at the provider; without a configured base its path.
+            if delivery.hasCallback { fields.append(("redirect_uri", route + "/callback")) }
             context.host.log(
-                .info, "the authorization server stands at the \(setup.layout)",
-                fields: [("issuer", name(issuer))])
+                .info, "the authorization server stands at the \(setup.layout)", fields: fields)
             if delivery.hasCallback, ring?.record(issuer, route) == false {
                 context.host.log(.warning, "the issuer could not be noted in keys.file")
             }
