@@ -11,6 +11,8 @@ public enum KnownField: UInt8, Sendable, CaseIterable {
     case contentType, accept, acceptEncoding, userAgent, vary, server, wwwAuthenticate
     case accessControlRequestMethod, accessControlRequestHeaders, accessControlAllowOrigin
     case mcpSessionID, mcpProtocolVersion, mcpOther, setCookie, cacheControl
+    /// `X-Gatehouse-...`: what the gateway tells an upstream of a request, and nobody else.
+    case gatehouseOther
 
     /// Fields of one connection, never forwarded (RFC 9110 §7.6.1; RFC 9113 §3.1 for the settings).
     var isHopByHop: Bool {
@@ -31,7 +33,8 @@ public enum KnownField: UInt8, Sendable, CaseIterable {
         switch self {
         case .host, .contentLength, .transferEncoding, .authorization, .cookie, .origin, .forwarded,
             .xForwardedFor, .xForwardedProto, .xForwardedHost, .xForwardedOther, .mcpSessionID,
-            .mcpProtocolVersion, .mcpOther, .expect, .setCookie, .wwwAuthenticate, .xRealIP:
+            .mcpProtocolVersion, .mcpOther, .expect, .setCookie, .wwwAuthenticate, .xRealIP,
+            .gatehouseOther:
             true
         default: false
         }
@@ -118,6 +121,9 @@ public enum KnownField: UInt8, Sendable, CaseIterable {
     private static func prefixed(_ name: UnsafeRawBufferPointer) -> KnownField {
         if name.count > 12, Syntax.equalsFolded(.init(rebasing: name[..<12]), "x-forwarded-") {
             return .xForwardedOther
+        }
+        if name.count > 12, Syntax.equalsFolded(.init(rebasing: name[..<12]), "x-gatehouse-") {
+            return .gatehouseOther
         }
         if name.count > 4, Syntax.equalsFolded(.init(rebasing: name[..<4]), "mcp-") {
             return .mcpOther

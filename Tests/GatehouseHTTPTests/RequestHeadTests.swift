@@ -25,6 +25,10 @@ struct RequestHeadTests {
         ("GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
         ("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
         ("GET / HTTP/1.1\r\nHost: a\r\nTransfer_Encoding: chunked\r\n\r\n", 400),
+        // What only the gateway says: no second spelling of it, and nobody takes it away.
+        ("GET / HTTP/1.1\r\nHost: a\r\nX_Gatehouse_Subject: x\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX-Gatehouse_Roles: x\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nHost: a\r\nConnection: x-gatehouse-subject\r\n\r\n", 400),
     ])
     func `a malformed head is refused with a status`(_ row: (String, Int)) {
         guard case .fault(let fault) = readRequests(bytes(row.0)).end else {

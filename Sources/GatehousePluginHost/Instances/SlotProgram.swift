@@ -32,6 +32,9 @@ struct SlotProgram: @unchecked Sendable {
     private let lengths: UInt64
     /// As `lengths`, of the names without a number of their own.
     private let unnumberedLengths: UInt64
+    /// Whether the names without a number of their own are all of the gateway's prefix: then most
+    /// heads need no walk.
+    private let areUnnumberedPrefixed: Bool
     private let names: UnsafeMutableBufferPointer<Name>
     private let targets: UnsafeMutableBufferPointer<Target>
     private let bytes: UnsafeMutableBufferPointer<UInt8>
@@ -57,6 +60,7 @@ struct SlotProgram: @unchecked Sendable {
         bytes = .allocate(capacity: order.reduce(0) { $0 + $1.count })
         var lengths: UInt64 = 0
         var unnumberedLengths: UInt64 = 0
+        var areUnnumberedPrefixed = true
         var byte = 0
         var target = 0
         for (index, name) in order.enumerated() {
@@ -76,16 +80,21 @@ struct SlotProgram: @unchecked Sendable {
                 byte += 1
             }
             lengths |= 1 << UInt64(min(name.count, 63))
-            if known == .other { unnumberedLengths |= 1 << UInt64(min(name.count, 63)) }
+            if known == .other {
+                unnumberedLengths |= 1 << UInt64(min(name.count, 63))
+                let isPrefixed = name.withUnsafeBytes { KnownField.of($0) } == .gatehouseOther
+                areUnnumberedPrefixed = areUnnumberedPrefixed && isPrefixed
+            }
         }
         self.lengths = lengths
         self.unnumberedLengths = unnumberedLengths
+        self.areUnnumberedPrefixed = areUnnumberedPrefixed
     }
 
     /// The number that the parser gives to this name and to no other.
     private static func number(of name: [UInt8]) -> KnownField {
         let known = name.withUnsafeBytes { KnownField.of($0) }
-        return known == .mcpOther || known == .xForwardedOther ? .other : known
+        return [.mcpOther, .xForwardedOther, .gatehouseOther].contains(known) ? .other : known
     }
 
     /// The program of no policies.
@@ -121,6 +130,7 @@ struct SlotProgram: @unchecked Sendable {
                 if index.isRepeated(known) { store(names[at], value, slots, repeated) }
             }
             guard unnumberedLengths != 0 else { return }
+            if areUnnumberedPrefixed, !index.has(.gatehouseOther) { return }
             for position in 0..<index.count {
                 let field = index[position]
                 let length = min(Int(field.name.count), 63)
