@@ -379,7 +379,10 @@ struct ShellRemoteTests {
     @Test func `a vendor's endpoints are asked in order, with the token, and mapped`() throws {
         var inputs: [JSONValue] = []
         let bench = try Bench(
-            ["provider": ["other": [:]], "clientId": "gw", "clientSecret": "ref"],
+            [
+                "provider": ["other": [:]], "clientId": "gw", "clientSecret": "ref",
+                "delivery": "direct",
+            ],
             providers: Self.probing { input in
                 inputs.append(input)
                 return ["claims": ["sub": "u", "aud": "app-1", "scope": "repo"]]
@@ -392,6 +395,9 @@ struct ShellRemoteTests {
             default: .json([:], status: 404)
             }
         }
+        // Such a provider has no key set, and needs none to be ready.
+        #expect(bench.instance.readiness?.isReady == true)
+        #expect(bench.instance.metrics["jwks_failures_total"] ?? 0 == 0)
         // A JWT's shape makes no difference where only the probe is a way.
         for token in ["gho_1", "a.b.c"] { #expect(bench.status(token).status == 200) }
         let asked = bench.host.fetches.filter {

@@ -7,6 +7,7 @@ import GatehouseJSON
 /// share nothing. What it decides is in ``RefreshState``, ``DiscoveryRun`` and ``KeySetDocument``.
 final class Keeper {
     private let configuration: Configuration
+    private let needsKeys: Bool
     private let discovery: DiscoveryPlan?
     private unowned let services: any KeeperServices
 
@@ -27,12 +28,16 @@ final class Keeper {
     /// How long one instance may hold the process's fetch of a key set, in milliseconds.
     private static let leaseTime: Int64 = 15_000
 
-    /// - Parameter discovery: where the issuer's document is looked for; `nil` where the issuer
-    ///   is no URL and nothing asks for it.
+    /// - Parameters:
+    ///   - discovery: where the issuer's document is looked for; `nil` where the issuer is no URL
+    ///     and nothing asks for it.
+    ///   - needsKeys: false where no token of the issuer is verified by a key: it may have none.
     init(
-        _ configuration: Configuration, discovery: DiscoveryPlan?, services: any KeeperServices
+        _ configuration: Configuration, discovery: DiscoveryPlan?, services: any KeeperServices,
+        needsKeys: Bool = true
     ) {
         self.configuration = configuration
+        self.needsKeys = needsKeys
         self.discovery = discovery
         self.services = services
         metadata = RefreshState(RefreshState.Policy(staleLife: 30 * 24 * 3_600_000))
@@ -40,7 +45,13 @@ final class Keeper {
 
     /// Begins; called once, when the instance is created.
     func start() {
-        services.report(isReady: false, reason: "the key set is not loaded yet")
+        services.report(
+            isReady: !needsKeys, reason: needsKeys ? "the key set is not loaded yet" : "")
+        if needsKeys { beginKeys() }
+        if discovery != nil { perform(metadata, .started, for: .metadata) }
+    }
+
+    private func beginKeys() {
         switch configuration.keys {
         case .url(let url):
             keysPlan = FetchPlan(url: url, maximumBytes: KeySetLimits.standard.documentBytes)
@@ -49,7 +60,6 @@ final class Keeper {
         case .inline(let bytes): accept(bytes, freshness: nil)
         case .derived: break
         }
-        if discovery != nil { perform(metadata, .started, for: .metadata) }
     }
 
     private func startKeys() {
@@ -198,7 +208,7 @@ extension Keeper {
         run = nil
         let notice = LoopNotice.metadata(document.bytes, isPrivate: document.isPrivate)
         if notice != metadataNotice { tell(notice) }
-        if configuration.keys == .derived { derive(document) }
+        if configuration.keys == .derived, needsKeys { derive(document) }
         perform(metadata, .succeeded(freshness: document.freshness), for: .metadata)
     }
 

@@ -112,8 +112,13 @@ final class KeysHealth {
     private let names: [String]
     private var said = (seconds: 0.0, count: 0)
 
-    /// - Parameter issuers: in their places; named in reasons where there are several.
-    init(issuers: [String]) {
+    private let counted: Range<Int>
+
+    /// - Parameters:
+    ///   - issuers: in their places; named in reasons where there are several.
+    ///   - isFirstExempt: whether the first has no key set, which then is not measured.
+    init(issuers: [String], isFirstExempt: Bool = false) {
+        counted = (isFirstExempt ? 1 : 0)..<issuers.count
         entries = Array(repeating: Entry(), count: issuers.count)
         names = issuers
     }
@@ -145,7 +150,8 @@ final class KeysHealth {
 
     private func change() -> (seconds: Double, count: Int) {
         let now = (
-            seconds: entries.map(\.seconds).min() ?? 0, count: entries.reduce(0) { $0 + $1.count }
+            seconds: entries[counted].map(\.seconds).min() ?? 0,
+            count: entries[counted].reduce(0) { $0 + $1.count }
         )
         let change = (seconds: now.seconds - said.seconds, count: now.count - said.count)
         said = now

@@ -8,15 +8,20 @@ final class IssuerKeepers {
 
     /// - Parameters:
     ///   - discovery: of the main issuer; further ones are discovered as the specifications say.
+    ///   - needsKeys: whether a token of the main issuer may be verified by a key.
     ///   - hasOwnTokens: broker delivery: no further issuer's tokens are taken.
     init(
         _ configuration: Configuration, _ discovery: DiscoveryPlan?, _ host: Host,
-        _ measures: Measures, hasOwnTokens: Bool
+        _ measures: Measures, needsKeys: Bool, hasOwnTokens: Bool
     ) {
         let further = hasOwnTokens ? [] : configuration.tokens.issuers
-        let health = KeysHealth(issuers: [configuration.issuer] + further.map(\.issuer))
+        let health = KeysHealth(
+            issuers: [configuration.issuer] + further.map(\.issuer), isFirstExempt: !needsKeys)
         var services = [HostServices(host, measures, health)]
-        var keepers = [Keeper(configuration, discovery: discovery, services: services[0])]
+        var keepers = [
+            Keeper(
+                configuration, discovery: discovery, services: services[0], needsKeys: needsKeys)
+        ]
         for (index, issuer) in further.enumerated() {
             let service = HostServices(host, measures, health, issuer: index + 1)
             services.append(service)

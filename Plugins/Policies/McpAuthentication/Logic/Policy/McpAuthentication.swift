@@ -101,7 +101,7 @@ public final class McpAuthentication: PolicyPlugin {
         measures = Measures(context.host)
         keepers = IssuerKeepers(
             configuration, adapter.discovery(configuration), context.host, measures,
-            hasOwnTokens: ownTokens != nil)
+            needsKeys: judge.rules.takesJWTs, hasOwnTokens: ownTokens != nil)
         if !context.isDryRun { keepers.start() }
     }
 
