@@ -15,8 +15,12 @@ protocol BrokerEndpoints: AnyObject, Sendable {
     ) -> Action
     /// `/jwks.json` (RFC 7517 §5).
     func keySet() -> LocalResponse
-    /// An assertion of the configured client's key (RFC 7523 §2.2); `nil` without a key.
-    func assertion(_ clientID: String, _ audience: String) -> String?
+    /// A timer that it set with the purpose `broker` is over.
+    func woken(
+        _ policy: McpAuthentication, _ exchange: Exchange, _ request: FacadeRequest
+    ) -> Action
+    /// The exchange of a request is over.
+    func ended(_ policy: McpAuthentication, _ request: FacadeRequest)
 }
 
 extension McpAuthentication {
@@ -35,14 +39,14 @@ extension McpAuthentication {
         broker?.answered(self, loop, exchange, request, answer) ?? .fail
     }
 
+    func brokerWoken(_ exchange: Exchange, _ state: inout ExchangeState) -> Action {
+        state.with(FacadeRequest.self) { broker?.woken(self, exchange, $0) ?? .fail } ?? .fail
+    }
+
     func brokerKeySet(_ exchange: Exchange) -> Action {
         respond(exchange, broker?.keySet() ?? DocumentResponse.notFound())
     }
 
     /// Whether `clientKey` is there to authenticate the configured client by.
-    var hasClientKey: Bool { configuration.broker.clientKey != nil && broker != nil }
-
-    func assertion(_ clientID: String, _ audience: String) -> String? {
-        broker?.assertion(clientID, audience)
-    }
+    var hasClientKey: Bool { upstreamSecrets.hasKey }
 }

@@ -55,6 +55,10 @@ final class FacadeRequest {
     var refreshToken: String?
     var usesBasic = false
 
+    /// Broker delivery: the redemption of a code or refresh token, and how often it has waited.
+    var redemption: Redemption?
+    var waits = 0
+
     init(_ path: ClaimedPath, base: String = "") {
         self.path = path
         self.base = base

@@ -162,12 +162,7 @@ extension McpAuthentication {
 
     /// What a plan may need of this policy. Nothing of it is ever logged.
     func planSecrets(token: String? = nil) -> PlanSecrets {
-        PlanSecrets(
-            token: token, clientID: configuration.clientID, clientSecret: secret,
-            adapter: { [host] reference in
-                (try? host.secret(reference)).map { String(decoding: $0, as: UTF8.self) }
-            },
-            assertion: { [self] id, audience in assertion(id, audience) })
+        upstreamSecrets.plan(token: token)
     }
 
     /// Asks the adapter how the request is passed on, and sends it.

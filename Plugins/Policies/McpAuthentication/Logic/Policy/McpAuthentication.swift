@@ -38,6 +38,8 @@ public final class McpAuthentication: PolicyPlugin {
     let parts: FacadeParts
     /// What broker delivery does by itself; `nil` in the others.
     let broker: (any BrokerEndpoints)?
+    let upstreamSecrets: UpstreamSecrets
+    let fixedCredential: FixedCredential?
     let provider: Provider?
     let urls: ExternalURLs
     /// What tokens are judged by where no adapter has a word on the issuer's document.
@@ -81,8 +83,9 @@ public final class McpAuthentication: PolicyPlugin {
         urls = ExternalURLs(resource: configuration.resource)
         let setup = try Setup(context, configuration, delivery)
         parts = try FacadeParts(context, configuration, delivery, adapter, setup)
-        broker = nil
-        ownTokens = nil
+        let broker = try Broker.make(configuration, delivery, parts.ring, setup, context)
+        self.broker = broker
+        ownTokens = broker?.tokens
         // In broker delivery tokens are judged by the gateway's own keys.
         if let ownTokens { configuration.keys = .inline(ownTokens.keySet) }
         self.configuration = configuration
@@ -97,6 +100,8 @@ public final class McpAuthentication: PolicyPlugin {
             configuration, rules: try tokenHooks.rules(atLoad: context),
             remembersIdentity: remembersIdentity, own: ownTokens)
         secret = try Self.secret(configuration.clientSecret, at: ["clientSecret"], context)
+        upstreamSecrets = try UpstreamSecrets(context, configuration, clientSecret: secret)
+        fixedCredential = try FixedCredential(configuration, context)
         introspectionClient = try Self.introspectionClient(configuration, secret, context)
         measures = Measures(context.host)
         keepers = IssuerKeepers(

@@ -12,6 +12,8 @@ enum ExchangePurpose: UInt64 {
     case document = 4
     /// The answer to a fetch of an OAuth endpoint; ``FacadeRequest/step`` says of which.
     case facade = 5
+    /// A wait of broker delivery is over.
+    case broker = 6
     /// The issuer's answer about a token.
     case remote = 20
     /// Waits for the issuer's document, which says where to ask about tokens.

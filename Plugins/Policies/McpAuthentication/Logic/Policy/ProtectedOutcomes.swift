@@ -43,6 +43,7 @@ extension McpAuthentication {
         _ edits: inout FieldEdits, _ details: TokenDetails?, _ exchange: Exchange
     ) -> Bool {
         if let details { tell(details, &edits) }
+        if let fixedCredential { edits.set(named: fixedCredential.name, fixedCredential.value) }
         if edits.isEmpty { return true }
         return (try? exchange.apply(edits, to: .request)) != nil
     }

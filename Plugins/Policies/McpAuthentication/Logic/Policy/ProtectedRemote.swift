@@ -77,7 +77,7 @@ extension McpAuthentication {
             isProbe ? rules.probe.map { RequestPlan($0) } : [plan(rules, document)]
         var secrets = PlanSecrets(
             token: String(decoding: token, as: UTF8.self), clientID: configuration.clientID,
-            clientSecret: secret, adapter: adapterSecret)
+            clientSecret: secret, adapter: upstreamSecrets.adapterSecret)
         if !isProbe, let client = introspectionClient {
             secrets.clientID = client.id
             secrets.clientSecret = client.secret
@@ -94,11 +94,6 @@ extension McpAuthentication {
             requests.append(request)
         }
         return RemoteChecks.Check(token: token, isProbe: isProbe, requests: requests)
-    }
-
-    /// A secret of the adapter's own configuration. [any]
-    private func adapterSecret(_ reference: String) -> String? {
-        (try? host.secret(reference)).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Where is asked: as configured, as the adapter says, or as the issuer's document says, whose

@@ -55,6 +55,7 @@ extension McpAuthentication {
         case .expiry: return expire(exchange, state)
         case .document: return documentArrived(loop, exchange, &state)
         case .facade: return facadeAnswered(loop, exchange, result, &state)
+        case .broker: return brokerWoken(exchange, &state)
         case .remote: return remoteAnswered(loop, exchange, result, &state)
         case .endpoint: return again(loop, exchange, &state, hasWaitedForKeys: true)
         case nil: return .fail
@@ -74,6 +75,7 @@ extension McpAuthentication {
         _ loop: AuthenticationLoop, _ exchange: Exchange, _ reason: EndReason,
         _ state: inout ExchangeState
     ) {
-        if !state.isEmpty, StreamExpiry(state) == nil { state.take(FacadeRequest.self) }
+        guard !state.isEmpty, StreamExpiry(state) == nil else { return }
+        if let request = state.take(FacadeRequest.self) { broker?.ended(self, request) }
     }
 }

@@ -47,6 +47,11 @@ final class Ledger: Sendable {
         }
     }
 
+    /// Takes a use back: what was used for could not be done, and may be tried again.
+    func release(_ id: [UInt8]) {
+        state.withLock { $0.used.remove(id) }
+    }
+
     // MARK: Refresh tokens
 
     /// A client presents a refresh token; a reuse that is found revokes the family.
