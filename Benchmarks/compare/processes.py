@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Callable, Iterator
 
 _libc = ctypes.CDLL(None)
 HERE = pathlib.Path(__file__).resolve().parent
@@ -107,8 +108,23 @@ class Tools:
         return self._run("load", str(port), str(connections), str(requests), str(rate),
                          str(messages))
 
-    def verify(self, seconds: float, algorithm: str) -> float:
-        return self._run("verify", str(seconds), algorithm)[algorithm]
+    @contextlib.contextmanager
+    def verifier(self, algorithm: str) -> Iterator[Callable[[float], float]]:
+        """A function that measures for so many seconds what libcrypto needs for a verification,
+        in microseconds."""
+        process = subprocess.Popen(
+            [str(self.folder / "verify"), algorithm], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True, preexec_fn=end_with_parent)
+
+        def measure(seconds: float) -> float:
+            process.stdin.write(f"{seconds}\n")
+            process.stdin.flush()
+            return float(process.stdout.readline())
+
+        try:
+            yield measure
+        finally:
+            stop(process)
 
     def stream_origin(self, streams: int, rate: float) -> tuple[subprocess.Popen, int]:
         port = free_port()

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from collections.abc import Iterable
 
 ANSWER_BODY = b'{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}'
 ANSWER = (b"HTTP/1.1 200 OK\r\nServer: origin\r\nDate: Tue, 24 Nov 2026 12:00:00 GMT\r\n"
@@ -50,11 +51,11 @@ class Origin:
                     connection.sendall(ANSWER)
 
 
-def drive(port: int, message: bytes, count: int) -> None:
-    """Sends a message so many times, each after the answer before it; raises unless all are 200."""
+def drive(port: int, messages: Iterable[bytes]) -> None:
+    """Sends the messages, each after the answer to the one before it; raises unless all are 200."""
     with socket.create_connection(("127.0.0.1", port), 60) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for number in range(count):
+        for number, message in enumerate(messages):
             connection.sendall(message)
             received = b""
             while not received.endswith(ANSWER_BODY):

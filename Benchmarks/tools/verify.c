@@ -1,6 +1,7 @@
-// verify SECONDS [ALGORITHM]: what libcrypto itself needs to verify a signature of 400 bytes,
-// microseconds of CPU, for RS256 (2048 bits), ES256 and EdDSA (Ed25519), or for one of them, the
-// key being at hand. One line of JSON.
+// verify RS256|ES256|EdDSA: what libcrypto itself needs to verify a signature over 400 bytes, the
+// key being at hand (RSA of 2048 bits, P-256, Ed25519). For each line with a number of seconds it
+// measures for so long and answers the microseconds of CPU of one verification, so that it can be
+// asked beside every round of a gateway without making its signatures anew.
 //
 // Each signature is over another message, as those of tokens are: the branches of a verification
 // on a curve depend on the signature's digits, and one that is verified again and again lets the
@@ -39,12 +40,11 @@ static void sign(EVP_PKEY *key, const EVP_MD *digest) {
 }
 
 static double measure(EVP_PKEY *key, const EVP_MD *digest, double seconds) {
-    sign(key, digest);
+    static int at;
     long count = 0;
     double start = cpu_us(), end = start + seconds * 1e6;
     while (cpu_us() < end) {
-        for (int i = 0; i < 16; i++, count++) {
-            int at = (int)(count % SIGNATURES);
+        for (int i = 0; i < 16; i++, count++, at = (at + 1) % SIGNATURES) {
             EVP_MD_CTX *context = EVP_MD_CTX_new();
             if (EVP_DigestVerifyInit(context, NULL, digest, NULL, key) != 1
                 || EVP_DigestVerify(context, signatures[at], lengths[at], messages[at], LENGTH) != 1)
@@ -52,23 +52,28 @@ static double measure(EVP_PKEY *key, const EVP_MD *digest, double seconds) {
             EVP_MD_CTX_free(context);
         }
     }
-    EVP_PKEY_free(key);
     return (cpu_us() - start) / (double)count;
 }
 
 int main(int count, char **words) {
-    const char *only = count > 2 ? words[2] : NULL;
-    double seconds = count > 1 ? strtod(words[1], NULL) : 0.3;
-    const char *between = "{";
-    for (int which = 0; which < 3; which++) {
-        const char *name = which == 0 ? "RS256" : which == 1 ? "ES256" : "EdDSA";
-        if (only && strcmp(only, name) != 0) continue;
-        double us = which == 0   ? measure(EVP_RSA_gen(2048), EVP_sha256(), seconds)
-                    : which == 1 ? measure(EVP_EC_gen("P-256"), EVP_sha256(), seconds)
-                                 : measure(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), NULL, seconds);
-        printf("%s\"%s\": %.2f", between, name, us);
-        between = ", ";
+    const char *name = count > 1 ? words[1] : "";
+    EVP_PKEY *key = NULL;
+    const EVP_MD *digest = NULL;
+    if (strcmp(name, "RS256") == 0) {
+        key = EVP_RSA_gen(2048);
+        digest = EVP_sha256();
+    } else if (strcmp(name, "ES256") == 0) {
+        key = EVP_EC_gen("P-256");
+        digest = EVP_sha256();
+    } else if (strcmp(name, "EdDSA") == 0) {
+        key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     }
-    puts("}");
+    sign(key, digest);
+    char line[64];
+    while (fgets(line, sizeof line, stdin)) {
+        printf("%.3f\n", measure(key, digest, strtod(line, NULL)));
+        fflush(stdout);
+    }
+    EVP_PKEY_free(key);
     return 0;
 }
