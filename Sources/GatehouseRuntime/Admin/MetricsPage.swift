@@ -195,6 +195,11 @@ struct MetricsPage {
         family("ejected_loops", .gauge, "Event loops that leave the upstream out.", \.ejected)
         family("requests_total", .counter, "Requests that were sent, tries again too.", \.requests)
         family("retries_total", .counter, "Requests that were sent a second time.", \.retries)
+        family(
+            "failovers_total", .counter, "Requests that went on to another upstream.", \.failovers)
+        family(
+            "retries_denied_total", .counter, "Tries again that the budget did not allow.",
+            \.retriesDenied)
         family("connects_total", .counter, "Connections that were made.", \.connects)
         family(
             "connect_failures_total", .counter, "Connections that could not be made.",

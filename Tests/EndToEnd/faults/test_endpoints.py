@@ -44,6 +44,8 @@ def test_f01_another_endpoint_takes_over(tmp_path):
         assert here.metric("gatehouse_upstream_ejections_total") >= 1
         assert here.metric("gatehouse_upstream_connect_failures_total") <= 12
         assert here.metric("gatehouse_upstream_retries_total") == 0
+        assert here.metric("gatehouse_upstream_failovers_total") >= 1
+        assert here.metric("gatehouse_upstream_retries_denied_total") == 0
     other.stop()
 
 

@@ -264,6 +264,16 @@ def test_f10_a_kept_connection_ends_as_the_request_is_written(tmp_path, method):
         here.prove(fault, times=2)
 
 
+def test_f10_the_budget_of_retries_is_kept_and_counted(tmp_path):
+    """An upstream that closes each kept connection does not get every request twice."""
+    with scene(tmp_path, racing, timeouts={"upstreamIdle": "30s"}) as here:
+        statuses = [here.ask().status for _ in range(120)]
+        assert set(statuses) == {200, 502}, statuses
+        denied = here.metric("gatehouse_upstream_retries_denied_total")
+        assert denied == statuses.count(502)
+        assert here.metric("gatehouse_upstream_retries_total") == len(here.origin.heads) - 120
+
+
 def test_f10_a_post_is_never_sent_twice(tmp_path):
     with scene(tmp_path, racing, timeouts={"upstreamIdle": "30s"}) as here:
 
