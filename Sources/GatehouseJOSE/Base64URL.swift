@@ -19,7 +19,7 @@ public enum Base64URL {
         guard let size = decodedCount(of: input.count), output.count >= size else { return nil }
         let groups = input.count / 4
         let isValid = values.withUnsafeBufferPointer { values in
-            decodeGroups(groups, of: input, into: output, by: values)
+            decodeGroups(groups, of: input, into: output, size: size, by: values)
         }
         guard isValid, decodeTail(input[(groups * 4)...], into: output, at: groups * 3) else {
             return nil
@@ -27,30 +27,33 @@ public enum Base64URL {
         return size
     }
 
-    /// Decodes so many groups of four characters; the sizes were checked, and `values` has one
-    /// for every octet.
+    /// Decodes so many groups of four characters, which make `size` octets with the tail.
     private static func decodeGroups(
         _ groups: Int, of input: UnsafeRawBufferPointer,
-        into output: UnsafeMutableRawBufferPointer, by values: UnsafeBufferPointer<UInt8>
+        into output: UnsafeMutableRawBufferPointer, size: Int,
+        by values: UnsafeBufferPointer<UInt32>
     ) -> Bool {
         guard groups > 0, let source = input.baseAddress, let target = output.baseAddress,
             let values = values.baseAddress
         else { return groups == 0 }
-        var bad: UInt8 = 0
+        var marks: UInt32 = 0
         for group in 0..<groups {
             let word = UInt32(
                 littleEndian: source.loadUnaligned(fromByteOffset: group &* 4, as: UInt32.self))
-            let a = values[Int(word & 0xff)]
-            let b = values[Int(word &>> 8 & 0xff)]
-            let c = values[Int(word &>> 16 & 0xff)]
-            let d = values[Int(word &>> 24)]
-            bad |= a | b | c | d
+            let first = values[Int(word & 0xff)] | values[Int(256 + (word &>> 8 & 0xff))]
+            let second = values[Int(512 + (word &>> 16 & 0xff))] | values[Int(768 + word &>> 24)]
+            let octets = first | second
+            marks |= octets
             let place = target + group &* 3
-            place.storeBytes(of: a &<< 2 | b &>> 4, as: UInt8.self)
-            place.storeBytes(of: b &<< 4 | c &>> 2, toByteOffset: 1, as: UInt8.self)
-            place.storeBytes(of: c &<< 6 | d, toByteOffset: 2, as: UInt8.self)
+            if group &* 3 &+ 4 <= size {
+                // One octet more than there are; the next group, or the tail, is written over it.
+                place.storeBytes(of: octets.bigEndian, as: UInt32.self)
+            } else {
+                place.storeBytes(of: UInt16(octets &>> 16).bigEndian, as: UInt16.self)
+                place.storeBytes(of: UInt8(octets &>> 8 & 0xff), toByteOffset: 2, as: UInt8.self)
+            }
         }
-        return bad & invalid == 0
+        return marks & invalid == 0
     }
 
     /// The last two or three characters; their unused bits must be zero.
@@ -62,7 +65,7 @@ public enum Base64URL {
         for byte in tail {
             let value = values[Int(byte)]
             guard value & invalid == 0 else { return false }
-            group = group << 6 | UInt32(value)
+            group = group << 6 | value >> 26
         }
         if tail.count == 2 {
             guard group & 0xf == 0 else { return false }
@@ -115,11 +118,17 @@ public enum Base64URL {
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
     /// The mark of a character outside the alphabet in `values`.
-    private static let invalid: UInt8 = 0x80
+    private static let invalid: UInt32 = 1
 
-    private static let values: [UInt8] = {
-        var table = [UInt8](repeating: invalid, count: 256)
-        for (value, character) in alphabet.enumerated() { table[Int(character)] = UInt8(value) }
+    /// What each character stands for, at each of the four places of a group: 24 bits from the
+    /// highest on, so that a group is the four entries together.
+    private static let values: [UInt32] = {
+        var table = [UInt32](repeating: invalid, count: 1024)
+        for (value, character) in alphabet.enumerated() {
+            for place in 0..<4 {
+                table[place * 256 + Int(character)] = UInt32(value) << (26 - 6 * UInt32(place))
+            }
+        }
         return table
     }()
 }

@@ -72,7 +72,7 @@ public struct Claims: Sendable {
         issuedAt = try Self.date("iat", in: members)
         let scope = try Self.texts("scope", in: members, of: Self.words)
         let scp = try Self.texts("scp", in: members, of: Self.words)
-        scopes = scope == nil && scp == nil ? nil : (scope ?? []) + (scp ?? [])
+        scopes = if let scope, let scp { scope + scp } else { scope ?? scp }
     }
 
     private static func text(
@@ -102,7 +102,9 @@ public struct Claims: Sendable {
         return texts
     }
 
+    /// The parts between spaces.
     private static func words(_ text: String) -> [String] {
-        text.split(separator: " ").map(String.init)
+        guard text.utf8.contains(UInt8(ascii: " ")) else { return text.isEmpty ? [] : [text] }
+        return text.utf8.split(separator: UInt8(ascii: " ")).compactMap { String($0) }
     }
 }

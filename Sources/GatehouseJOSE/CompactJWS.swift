@@ -1,3 +1,5 @@
+import Glibc
+
 /// A JWS in compact serialisation whose signature nobody has looked at yet (RFC 7515 §7.1).
 ///
 /// Encrypted tokens (five parts), the JSON serialisations and detached payloads are refused.
@@ -13,11 +15,7 @@ public struct CompactJWS: Sendable {
     /// Takes a token apart; the size is checked before anything is decoded.
     public init(parsing token: [UInt8], limits: TokenLimits = .standard) throws(TokenError) {
         guard token.count <= limits.tokenBytes else { throw .tooLarge }
-        let dot = UInt8(ascii: ".")
-        guard let first = token.firstIndex(of: dot),
-            let second = token[(first + 1)...].firstIndex(of: dot)
-        else { throw .notThreeParts }
-        guard !token[(second + 1)...].contains(dot) else { throw .notThreeParts }
+        guard let (first, second) = Self.dots(of: token) else { throw .notThreeParts }
         guard let head = Base64URL.decode(token[..<first]) else { throw .notBase64URL }
         guard let payload = Base64URL.decode(token[(first + 1)..<second]) else {
             throw .notBase64URL
@@ -31,6 +29,20 @@ public struct CompactJWS: Sendable {
         self.signature = signature
         self.token = token
         signedCount = second
+    }
+
+    /// Where the two dots are; nil where there are not two.
+    private static func dots(of token: [UInt8]) -> (Int, Int)? {
+        token.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return nil }
+            func dot(from at: Int) -> Int? {
+                memchr(start + at, 0x2e, bytes.count - at).map { UnsafeRawPointer($0) - start }
+            }
+            guard let first = dot(from: 0), let second = dot(from: first + 1),
+                dot(from: second + 1) == nil
+            else { return nil }
+            return (first, second)
+        }
     }
 
     /// Whether `key` made the signature, and may have.

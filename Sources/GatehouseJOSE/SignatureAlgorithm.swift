@@ -43,16 +43,6 @@ public enum SignatureAlgorithm: String, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// OpenSSL's name of the hash; nil where the scheme brings its own.
-    var digestName: String? {
-        switch self {
-        case .rs256, .ps256, .es256: "SHA256"
-        case .rs384, .ps384, .es384: "SHA384"
-        case .rs512, .ps512, .es512: "SHA512"
-        case .edDSA: nil
-        }
-    }
-
     var isPSS: Bool { self == .ps256 || self == .ps384 || self == .ps512 }
 }
 

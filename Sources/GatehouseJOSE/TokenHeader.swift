@@ -1,4 +1,4 @@
-public import GatehouseJSON
+import GatehouseJSON
 
 /// The protected header of a JWS that is acceptable at all (RFC 7515 §4).
 ///
@@ -11,9 +11,6 @@ public struct TokenHeader: Sendable {
     public let keyID: String?
     /// The media type in lower case without `application/`; nil when absent (§4.1.9).
     public let type: String?
-    /// All members.
-    public let members: JSONObject
-
     /// Reads a decoded header.
     init(parsing bytes: [UInt8], limits: TokenLimits) throws(TokenError) {
         guard bytes.count <= limits.headerBytes else { throw .headerTooLarge }
@@ -31,7 +28,6 @@ public struct TokenHeader: Sendable {
             let algorithm = SignatureAlgorithm(name: name)
         else { throw .algorithmNotAccepted }
         self.algorithm = algorithm
-        self.members = members
         keyID = try Self.text("kid", in: members)
         guard keyID.map({ (1...limits.keyIDBytes).contains($0.utf8.count) }) ?? true else {
             throw .malformedHeaderMember("kid")
@@ -51,6 +47,8 @@ public struct TokenHeader: Sendable {
 
     /// Media types compare case-insensitively, and `application/` may be left out (§4.1.9).
     static func mediaType(_ text: String) -> String {
+        let isPlain = text.utf8.allSatisfy { $0 < 0x80 && $0 != 0x2f && !(0x41...0x5a ~= $0) }
+        if isPlain { return text }
         let lower = text.lowercased()
         let prefix = "application/"
         guard lower.hasPrefix(prefix), !lower.dropFirst(prefix.count).contains("/") else {

@@ -22,7 +22,11 @@ public struct TokenValidator: Sendable {
     /// The accepted audiences, compared exactly; empty accepts any and needs none.
     public var audiences: [String]
     /// The claims that must be present, besides those that a comparison needs.
-    public var requiredClaims: Set<RequiredClaim>
+    public var requiredClaims: Set<RequiredClaim> {
+        didSet { required = Self.listed(requiredClaims) }
+    }
+    /// The same in their order: a list of so few is searched faster than a set.
+    private var required: [RequiredClaim]
     /// The tolerance for clocks that differ, in seconds.
     public var leeway: Double
     /// The accepted algorithms.
@@ -44,9 +48,14 @@ public struct TokenValidator: Sendable {
         self.issuers = issuers
         self.audiences = audiences
         self.requiredClaims = requiredClaims
+        required = Self.listed(requiredClaims)
         self.leeway = leeway
         self.algorithms = algorithms
         self.types = types
+    }
+
+    private static func listed(_ claims: Set<RequiredClaim>) -> [RequiredClaim] {
+        RequiredClaim.allCases.filter(claims.contains)
     }
 
     /// The verdict on a token's header and claims; needs no key and verifies no signature.
@@ -84,7 +93,7 @@ public struct TokenValidator: Sendable {
     }
 
     private func presenceRefusal(_ claims: Claims) -> TokenRefusal? {
-        for claim in RequiredClaim.allCases where requiredClaims.contains(claim) {
+        for claim in required {
             guard claims.members[claim.rawValue] != nil else { return .missing(claim) }
         }
         return nil
@@ -107,7 +116,9 @@ public struct TokenValidator: Sendable {
 
     /// Octets, not canonical equivalence: Swift's `==` would take two spellings of é for one.
     private func isSame(_ left: String, _ right: String) -> Bool {
-        left.utf8.elementsEqual(right.utf8)
+        var left = left
+        var right = right
+        return left.withUTF8 { left in right.withUTF8 { left.elementsEqual($0) } }
     }
 
     private func timeRefusal(_ claims: Claims, now: NumericDate) -> TokenRefusal? {

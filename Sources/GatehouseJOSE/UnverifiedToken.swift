@@ -4,16 +4,17 @@
 /// `KeySet.lookUp`, and only then `verify(with:)`, the one expensive step. What this type shows
 /// must not be acted upon otherwise; `VerifiedToken` is what may.
 public struct UnverifiedToken: Sendable {
-    private let jws: CompactJWS
+    private let content: TokenContent
     /// The claims as the bearer states them.
-    public let claims: Claims
+    public var claims: Claims { content.claims }
     /// The header as the bearer states it.
-    public var header: TokenHeader { jws.header }
+    public var header: TokenHeader { content.jws.header }
 
     /// Parses a compact JWT.
     public init(parsing token: [UInt8], limits: TokenLimits = .standard) throws(TokenError) {
-        jws = try CompactJWS(parsing: token, limits: limits)
-        claims = try Claims(parsing: jws.payload, limits: limits)
+        let jws = try CompactJWS(parsing: token, limits: limits)
+        let claims = try Claims(parsing: jws.payload, limits: limits)
+        content = TokenContent(jws: jws, claims: claims)
     }
 
     /// Parses borrowed octets, copied only when their count is within the limit.
@@ -32,19 +33,26 @@ public struct UnverifiedToken: Sendable {
 
     /// Verifies the signature, in 14 to 70 us; nil when it is not the key's.
     public func verify(with key: VerificationKey) -> VerifiedToken? {
-        jws.isSigned(by: key) ? VerifiedToken(header: header, claims: claims) : nil
+        content.jws.isSigned(by: key) ? VerifiedToken(content: content) : nil
     }
 }
 
 /// A token whose signature was verified; whether its claims suffice is a validator's verdict.
 public struct VerifiedToken: Sendable {
+    fileprivate let content: TokenContent
     /// The header.
-    public let header: TokenHeader
+    public var header: TokenHeader { content.jws.header }
     /// The claims.
-    public let claims: Claims
+    public var claims: Claims { content.claims }
+}
 
-    fileprivate init(header: TokenHeader, claims: Claims) {
-        self.header = header
+/// What both kinds of token share: one reference, so that passing a token on copies nothing.
+private final class TokenContent: Sendable {
+    let jws: CompactJWS
+    let claims: Claims
+
+    init(jws: CompactJWS, claims: Claims) {
+        self.jws = jws
         self.claims = claims
     }
 }

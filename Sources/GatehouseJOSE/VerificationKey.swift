@@ -1,4 +1,5 @@
 import CLibCrypto
+import Synchronization
 
 /// A public key that verifies signatures.
 ///
@@ -18,9 +19,11 @@ public final class VerificationKey: @unchecked Sendable {
     public let cost: Int
     /// The octets of a signature of this key.
     let signatureSize: Int
-    /// A context that is ready for the key's usual algorithm: only ever copied, which any number
-    /// of threads may do, and which saves the search for the implementation at each signature.
-    private let prepared: (algorithm: SignatureAlgorithm, context: OpaquePointer)?
+    /// The algorithm that most signatures of this key are by: the one for which a verifier is kept.
+    private let usual: SignatureAlgorithm
+    /// The verifier that waits for the next signature; taken out while one is verified, so that
+    /// two threads never share it.
+    private let spare = Atomic<Unmanaged<SignatureVerifier>?>(nil)
 
     /// Takes ownership of `handle`.
     init(
@@ -41,11 +44,11 @@ public final class VerificationKey: @unchecked Sendable {
         case .ed25519: cost = 5
         case .p384, .p521: cost = 32
         }
-        prepared = Self.prepare(algorithm ?? Self.usual(keyType), handle)
+        usual = algorithm ?? Self.usual(keyType)
     }
 
     deinit {
-        if let prepared { EVP_MD_CTX_free(prepared.context) }
+        spare.exchange(nil, ordering: .acquiring)?.release()
         EVP_PKEY_free(handle)
     }
 
@@ -57,28 +60,6 @@ public final class VerificationKey: @unchecked Sendable {
         case .p521: .es512
         case .ed25519: .edDSA
         }
-    }
-
-    private static func prepare(
-        _ algorithm: SignatureAlgorithm, _ key: OpaquePointer
-    ) -> (algorithm: SignatureAlgorithm, context: OpaquePointer)? {
-        defer { ERR_clear_error() }
-        guard let context = EVP_MD_CTX_new() else { return nil }
-        guard DigestSetup(algorithm).beginVerify(context, key) else {
-            EVP_MD_CTX_free(context)
-            return nil
-        }
-        return (algorithm, context)
-    }
-
-    /// Makes `context` ready to verify with this key.
-    private func begin(_ context: OpaquePointer, _ algorithm: SignatureAlgorithm) -> Bool {
-        if let prepared, prepared.algorithm == algorithm,
-            EVP_MD_CTX_copy_ex(context, prepared.context) == 1
-        {
-            return true
-        }
-        return DigestSetup(algorithm).beginVerify(context, handle)
     }
 
     /// Whether this key may serve that algorithm: type, curve and `alg` must agree (RFC 8725 §3.1).
@@ -101,14 +82,22 @@ public final class VerificationKey: @unchecked Sendable {
         by algorithm: SignatureAlgorithm
     ) -> Bool {
         guard allows(algorithm), signature.count == signatureSize else { return false }
-        defer { ERR_clear_error() }
-        guard let context = EVP_MD_CTX_new() else { return false }
-        defer { EVP_MD_CTX_free(context) }
-        guard begin(context, algorithm) else { return false }
-        guard algorithm.keyType != .rsa && algorithm != .edDSA else {
-            return verify(context, signature, message)
+        if algorithm == usual, let kept = spare.exchange(nil, ordering: .acquiring) {
+            return verify(with: kept, signature, message)
         }
-        return withDERSignature(signature) { verify(context, $0, message) }
+        guard let made = SignatureVerifier(key: handle, algorithm: algorithm) else { return false }
+        guard algorithm == usual else { return made.isValid(signature, over: message) }
+        return verify(with: .passRetained(made), signature, message)
+    }
+
+    /// Verifies, and keeps the verifier for the next signature.
+    private func verify(
+        with verifier: Unmanaged<SignatureVerifier>, _ signature: UnsafeRawBufferPointer,
+        _ message: UnsafeRawBufferPointer
+    ) -> Bool {
+        let isValid = verifier._withUnsafeGuaranteedRef { $0.isValid(signature, over: message) }
+        spare.exchange(verifier, ordering: .acquiringAndReleasing)?.release()
+        return isValid
     }
 
     /// As `isValid` on arrays.
@@ -119,102 +108,4 @@ public final class VerificationKey: @unchecked Sendable {
             message.withUnsafeBytes { isValid(signature, over: $0, by: algorithm) }
         }
     }
-
-    private func verify(
-        _ context: OpaquePointer, _ signature: UnsafeRawBufferPointer,
-        _ message: UnsafeRawBufferPointer
-    ) -> Bool {
-        EVP_DigestVerify(
-            context, signature.baseAddress?.assumingMemoryBound(to: UInt8.self), signature.count,
-            message.baseAddress?.assumingMemoryBound(to: UInt8.self), message.count) == 1
-    }
-}
-
-/// How libcrypto is told the scheme of an algorithm.
-struct DigestSetup {
-    private let algorithm: SignatureAlgorithm
-
-    init(_ algorithm: SignatureAlgorithm) { self.algorithm = algorithm }
-
-    /// Prepares `context` to verify with `key`.
-    func beginVerify(_ context: OpaquePointer, _ key: OpaquePointer) -> Bool {
-        var parameters: OpaquePointer?
-        return EVP_DigestVerifyInit(context, &parameters, Self.digest(algorithm), nil, key) == 1
-            && configure(parameters)
-    }
-
-    /// Prepares `context` to sign with `key`.
-    func beginSign(_ context: OpaquePointer, _ key: OpaquePointer) -> Bool {
-        var parameters: OpaquePointer?
-        return EVP_DigestSignInit(context, &parameters, Self.digest(algorithm), nil, key) == 1
-            && configure(parameters)
-    }
-
-    /// PSS: MGF1 with the same hash and a salt of its size (RFC 7518 §3.5).
-    private func configure(_ parameters: OpaquePointer?) -> Bool {
-        guard algorithm.keyType == .rsa else { return true }
-        let padding = algorithm.isPSS ? RSA_PKCS1_PSS_PADDING : RSA_PKCS1_PADDING
-        guard EVP_PKEY_CTX_set_rsa_padding(parameters, padding) == 1 else { return false }
-        guard algorithm.isPSS else { return true }
-        return EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, RSA_PSS_SALTLEN_DIGEST) == 1
-            && EVP_PKEY_CTX_set_rsa_mgf1_md(parameters, Self.digest(algorithm)) == 1
-    }
-
-    /// The hash, fetched once: an implicit fetch takes a lock of libcrypto on every use.
-    private static func digest(_ algorithm: SignatureAlgorithm) -> OpaquePointer? {
-        switch algorithm.digestName {
-        case "SHA256": sha256.handle
-        case "SHA384": sha384.handle
-        case "SHA512": sha512.handle
-        default: nil
-        }
-    }
-
-    /// A hash of libcrypto, held for the life of the process; immutable, so it may be shared.
-    private struct Hash: @unchecked Sendable {
-        let handle: OpaquePointer?
-        init(_ name: String) { handle = EVP_MD_fetch(nil, name, nil) }
-    }
-    private static let sha256 = Hash("SHA256")
-    private static let sha384 = Hash("SHA384")
-    private static let sha512 = Hash("SHA512")
-}
-
-/// Calls `body` with the DER form of a raw `r || s`, which is what libcrypto reads.
-///
-/// RFC 7518 §3.4 fixes both halves at the size of the curve's order; libcrypto refuses 0 and
-/// anything from the order up.
-private func withDERSignature<Result>(
-    _ raw: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Result
-) -> Result {
-    let half = raw.count / 2
-    return withUnsafeTemporaryAllocation(byteCount: raw.count + 16, alignment: 1) { output in
-        let first = significant(raw[..<half])
-        let second = significant(raw[half...])
-        let size = integerSize(first) + integerSize(second)
-        var at = 0
-        func put(_ byte: UInt8) {
-            output[at] = byte
-            at += 1
-        }
-        put(0x30)
-        if size > 127 { put(0x81) }
-        put(UInt8(truncatingIfNeeded: size))
-        for number in [first, second] {
-            put(0x02)
-            put(UInt8(truncatingIfNeeded: integerSize(number) - 2))
-            if number.first.map({ $0 > 127 }) ?? true { put(0) }
-            for byte in number { put(byte) }
-        }
-        return body(UnsafeRawBufferPointer(rebasing: output[..<at]))
-    }
-}
-
-private func significant(_ half: Slice<UnsafeRawBufferPointer>) -> Slice<UnsafeRawBufferPointer> {
-    half.drop { $0 == 0 }
-}
-
-/// The octets of a DER INTEGER, tag and length included; at most 69 for P-521.
-private func integerSize(_ number: Slice<UnsafeRawBufferPointer>) -> Int {
-    2 + number.count + (number.first.map { $0 > 127 } ?? true ? 1 : 0)
 }

@@ -53,6 +53,48 @@ struct SigningTests {
         #expect(good)
     }
 
+    @Test(arguments: SignatureAlgorithm.allCases)
+    func `a bad signature leaves nothing behind for the next (G90)`(
+        algorithm: SignatureAlgorithm
+    ) throws {
+        let key = try SigningKey.generate(algorithm, keyID: "k")
+        // Published with its algorithm, so that this one's verifier is the one that is kept.
+        let set = try KeySet(document: ["keys": [.object(try key.publicJWK())]])
+        let verification = try #require(set.keys.first)
+        for round in 0..<6 {
+            let message = Array("message \(round)".utf8)
+            let good = try key.signature(over: message)
+            var bad = good
+            bad[round % 2 == 0 ? 3 : bad.count - 4] ^= 0x40
+            #expect(!verification.isValid(bad, over: message, by: algorithm))
+            #expect(verification.isValid(good, over: message, by: algorithm))
+            #expect(verification.isValid(good, over: message, by: algorithm))
+            #expect(!verification.isValid(good, over: message + [0], by: algorithm))
+            let zeros = [UInt8](repeating: 0, count: good.count)
+            #expect(!verification.isValid(zeros, over: message, by: algorithm))
+        }
+    }
+
+    @Test func `good and bad signatures on many threads keep their verdicts`() async throws {
+        let key = try SigningKey.generate(.edDSA, keyID: "k")
+        let verification = try key.verificationKey()
+        let good = try key.signature(over: [1, 2, 3])
+        var bad = good
+        bad[40] ^= 1
+        let isRight = await withTaskGroup(of: Bool.self) { [bad] group in
+            for _ in 0..<8 {
+                group.addTask {
+                    (0..<50).allSatisfy { _ in
+                        verification.isValid(good, over: [1, 2, 3], by: .edDSA)
+                            && !verification.isValid(bad, over: [1, 2, 3], by: .edDSA)
+                    }
+                }
+            }
+            return await group.allSatisfy { $0 }
+        }
+        #expect(isRight)
+    }
+
     @Test func `required claims decide presence only (issue section 5)`() throws {
         let key = try SigningKey.generate(.es256, keyID: "k")
         func verdict(_ claims: JSONObject, _ change: (inout TokenValidator) -> Void) throws

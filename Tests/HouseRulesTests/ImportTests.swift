@@ -38,7 +38,7 @@ private let allowed: [(folder: String, modules: Set<String>)] = [
         ]
     ),
     ("Sources/gatehouse", ["ArgumentParser", "GatehouseRuntime", "Glibc"]),
-    ("Sources/GatehouseJOSE", ["CLibCrypto", "GatehouseJSON", "Glibc"]),
+    ("Sources/GatehouseJOSE", ["CLibCrypto", "GatehouseJSON", "Glibc", "Synchronization"]),
     ("Plugins/Policies/Cors/Logic", ["GatehouseJSON", "GatehousePluginKit"]),
     (
         "Plugins/Policies/McpAuthentication/Logic",

@@ -4,9 +4,11 @@
 /// From sixteen members on an index is kept, so that a hostile object costs no quadratic time.
 public struct JSONObject: Sendable {
     private var members: [Member] = []
-    private var index: [ExactName: Int] = [:]
+    private var index: [ExactName: Int]?
 
     private struct Member: Sendable, Hashable {
+        /// Of the name: a search compares the bytes of those alone whose mark is the same.
+        let mark: UInt64
         var key: String
         var value: JSONValue
 
@@ -24,6 +26,8 @@ public struct JSONObject: Sendable {
     }
 
     private static let indexedFrom = 16
+    /// The room that an object's first member makes: most objects have no more members.
+    private static let usual = 8
 
     /// An object without members.
     public init() {}
@@ -39,9 +43,9 @@ public struct JSONObject: Sendable {
 
     /// The member of that name; setting nil removes it, a new name goes to the end.
     public subscript(_ key: String) -> JSONValue? {
-        get { position(of: key).map { members[$0].value } }
+        get { position(of: key, Self.mark(key)).map { members[$0].value } }
         set {
-            switch (position(of: key), newValue) {
+            switch (position(of: key, Self.mark(key)), newValue) {
             case (let at?, let value?): members[at].value = value
             case (let at?, nil):
                 members.remove(at: at)
@@ -54,39 +58,59 @@ public struct JSONObject: Sendable {
 
     /// Appends a member; false, and nothing happens, where the name is there already.
     mutating func append(_ key: String, _ value: JSONValue) -> Bool {
-        guard position(of: key) == nil else { return false }
-        members.append(Member(key: key, value: value))
+        let mark = Self.mark(key)
+        guard position(of: key, mark) == nil else { return false }
+        if members.isEmpty { members.reserveCapacity(Self.usual) }
+        members.append(Member(mark: mark, key: key, value: value))
         if members.count == Self.indexedFrom {
             rebuildIndex()
         } else if members.count > Self.indexedFrom {
-            index[ExactName(text: key)] = members.count - 1
+            index?[ExactName(text: key)] = members.count - 1
         }
         return true
     }
 
-    private func position(of key: String) -> Int? {
-        if members.count >= Self.indexedFrom { return index[ExactName(text: key)] }
-        for at in members.indices where Self.isSame(members[at].key, key) { return at }
-        return nil
+    private func position(of key: String, _ mark: UInt64) -> Int? {
+        if let index { return index[ExactName(text: key)] }
+        return members.withUnsafeBufferPointer { members in
+            for at in members.indices where members[at].mark == mark {
+                if Self.isSame(members[at].key, key) { return at }
+            }
+            return nil
+        }
     }
 
-    /// Whether both have the same bytes. The comparison of strings is the fast one, and takes
-    /// canonically equivalent ones for the same: so it is the first, not the last word.
+    /// FNV-1a: names that differ have the same mark as good as never by chance, and where somebody
+    /// makes them so, no more than fifteen are compared.
+    private static func mark(_ name: String) -> UInt64 {
+        var name = name
+        return name.withUTF8 { bytes in
+            var mark: UInt64 = 0xcbf2_9ce4_8422_2325
+            for byte in bytes { mark = (mark ^ UInt64(byte)) &* 0x100_0000_01b3 }
+            return mark
+        }
+    }
+
     private static func isSame(_ a: String, _ b: String) -> Bool {
-        guard a.utf8.count == b.utf8.count, a == b else { return false }
-        let isSame = a.utf8.withContiguousStorageIfAvailable { a in
-            b.utf8.withContiguousStorageIfAvailable { b in
+        guard a.utf8.count == b.utf8.count else { return false }
+        var a = a
+        var b = b
+        return a.withUTF8 { a in
+            b.withUTF8 { b in
                 for at in a.indices where a[at] != b[at] { return false }
                 return true
-            } ?? false
+            }
         }
-        return isSame ?? a.utf8.elementsEqual(b.utf8)
     }
 
     private mutating func rebuildIndex() {
-        index = [:]
-        guard members.count >= Self.indexedFrom else { return }
+        guard members.count >= Self.indexedFrom else {
+            index = nil
+            return
+        }
+        var index: [ExactName: Int] = [:]
         for (at, member) in members.enumerated() { index[ExactName(text: member.key)] = at }
+        self.index = index
     }
 }
 

@@ -3,13 +3,16 @@ extension JSONParser {
     mutating func parseString() throws(JSONError) -> String {
         at += 1
         let start = at
+        let rest = UnsafeRawBufferPointer(rebasing: bytes[start...])
+        var count = 0
         var all: UInt8 = 0
-        while at < bytes.count, bytes[at] != 0x22, bytes[at] != 0x5c, bytes[at] >= 0x20 {
-            all |= bytes[at]
-            at += 1
+        while count < rest.count, rest[count] != 0x22, rest[count] != 0x5c, rest[count] >= 0x20 {
+            all |= rest[count]
+            count &+= 1
         }
-        if at < bytes.count, bytes[at] == 0x22 {
-            let plain = UnsafeRawBufferPointer(rebasing: bytes[start..<at])
+        at = start + count
+        if count < rest.count, rest[count] == 0x22 {
+            let plain = UnsafeRawBufferPointer(rebasing: rest[..<count])
             let text = all < 0x80 ? Self.ascii(plain) : try decode(plain, start)
             at += 1
             return text

@@ -131,10 +131,25 @@ public struct JSONNumber: Sendable, Hashable {
     init(checked text: String) { self.text = text }
 
     /// The value, where the text has neither fraction nor exponent and fits.
-    public var int64: Int64? { Int64(text) }
+    public var int64: Int64? { Self.digits(text) ?? Int64(text) }
+
+    /// The value of a text of up to fifteen digits, which is a double exactly; nil for others.
+    private static func digits(_ text: String) -> Int64? {
+        var text = text
+        return text.withUTF8 { bytes in
+            guard (1...15).contains(bytes.count) else { return nil }
+            var value: Int64 = 0
+            for byte in bytes {
+                guard byte &- 0x30 < 10 else { return nil }
+                value = value &* 10 &+ Int64(byte &- 0x30)
+            }
+            return value
+        }
+    }
 
     /// The nearest double; nil where that is infinite.
     public var double: Double? {
+        if let value = Self.digits(text) { return Double(value) }
         guard let value = Double(text), value.isFinite else { return nil }
         return value
     }

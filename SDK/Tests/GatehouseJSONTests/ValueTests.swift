@@ -33,6 +33,21 @@ struct ValueTests {
         #expect(JSONValue.string("\u{e9}") != .string("e\u{301}"))
     }
 
+    @Test func `every member is found by its name alone, however many there are`() throws {
+        for count in 1...20 {
+            var object = JSONObject()
+            for number in 0..<count { object["n\(number)"] = .number(JSONNumber(Int64(number))) }
+            for number in 0..<count { #expect(object["n\(number)"]?.intValue == Int64(number)) }
+            for absent in ["", "n", "m0", "n0 ", "n\(count)"] { #expect(object[absent] == nil) }
+            object["n0"] = nil
+            #expect(object["n0"] == nil && object.count == count - 1)
+            object["n0"] = true
+            #expect(object.keys.last == "n0" && object["n0"] == true)
+            let isAppended = object.append("n0", false)
+            #expect(!isAppended)
+        }
+    }
+
     @Test func `many members are found in a bounded time and keep their order`() throws {
         let text = "{" + (0..<5000).map { "\"k\($0)\":\($0)" }.joined(separator: ",") + "}"
         var object = try #require(try JSONValue(parsing: text).objectValue)
@@ -50,6 +65,11 @@ struct ValueTests {
         #expect(value[0]?.intValue == nil)
         #expect(value[1]?.intValue == nil)
         #expect(value[3]?.doubleValue == nil)
+        let whole = try JSONValue(parsing: "[0, 7, 999999999999999, 1000000000000000, -7, 1e3]")
+        let doubles = [0, 7, 999_999_999_999_999, 1e15, -7, 1000]
+        #expect(whole.arrayValue?.map(\.doubleValue) == doubles)
+        let integers: [Int64?] = [0, 7, 999_999_999_999_999, 1_000_000_000_000_000, -7, nil]
+        #expect(whole.arrayValue?.map(\.intValue) == integers)
         #expect(JSONNumber("01") == nil)
         #expect(JSONNumber("") == nil)
     }

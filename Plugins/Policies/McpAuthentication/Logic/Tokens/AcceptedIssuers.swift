@@ -70,7 +70,9 @@ struct HookRefusal: Error, Sendable, Equatable {
 /// Texts by their octets: Swift's `==` takes two spellings of é for one.
 enum Octets {
     static func equal(_ left: String, _ right: String) -> Bool {
-        left.utf8.elementsEqual(right.utf8)
+        var left = left
+        var right = right
+        return left.withUTF8 { left in right.withUTF8 { left.elementsEqual($0) } }
     }
 
     static func contains(_ list: [String], _ text: String) -> Bool {

@@ -20,8 +20,8 @@ struct Identity: Sendable, Equatable {
     init(claims: JSONObject) {
         subject = claims["sub"]?.stringValue
         client =
-            ["client_id", "azp", "appid", "cid"].lazy
-            .compactMap { claims[$0]?.stringValue }.first
+            claims["client_id"]?.stringValue ?? claims["azp"]?.stringValue
+            ?? claims["appid"]?.stringValue ?? claims["cid"]?.stringValue
         scopes = Self.bounded(
             Self.words(claims["scope"]) + Self.words(claims["scp"])
                 + Self.texts(claims["permissions"]))
@@ -44,14 +44,17 @@ struct Identity: Sendable, Equatable {
     /// A text with spaces (RFC 8693 §4.2), or a list.
     private static func words(_ value: JSONValue?) -> [String] {
         guard let text = value?.stringValue else { return texts(value) }
-        return text.split(separator: " ").map(String.init)
+        guard text.utf8.contains(UInt8(ascii: " ")) else { return text.isEmpty ? [] : [text] }
+        return text.utf8.split(separator: UInt8(ascii: " ")).compactMap { String($0) }
     }
 
     private static func texts(_ value: JSONValue?) -> [String] {
-        (value?.arrayValue ?? []).compactMap(\.stringValue)
+        guard let list = value?.arrayValue else { return [] }
+        return list.compactMap(\.stringValue)
     }
 
     private static func bounded(_ list: [String]) -> [String] {
+        if list.count < 2 { return list.first == "" ? [] : list }
         var seen: Set<[UInt8]> = []
         let distinct = list.filter { !$0.isEmpty && seen.insert(Array($0.utf8)).inserted }
         return Array(distinct.prefix(listBound))

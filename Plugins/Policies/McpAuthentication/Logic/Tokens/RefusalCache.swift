@@ -16,6 +16,8 @@ struct RefusalCache {
     private let hash: KeyedHash
     /// How long a refusal is remembered, in nanoseconds.
     private let lifetime: Int64
+    /// When the last refusal of all is forgotten.
+    private var latest: Int64 = .min
 
     /// - Parameter seconds: how long a refusal is remembered.
     init(capacity: Int = 256, seconds: Int64 = 5, key: (UInt64, UInt64)) {
@@ -28,6 +30,8 @@ struct RefusalCache {
 
     /// Why `token` was refused, where that is known and recent.
     func reason(_ token: BorrowedBytes, now: Int64) -> String? {
+        // Where no refusal is as young as that, nothing need be hashed.
+        guard now < latest else { return nil }
         let value = hash(token)
         let slot = slots[Int(truncatingIfNeeded: value) & (slots.count - 1)]
         // Both ends: a clock that was set back must not keep a refusal for longer (F26).
@@ -38,13 +42,16 @@ struct RefusalCache {
     /// Remembers a refusal that does not depend on what a refetched key set may say.
     mutating func insert(_ token: BorrowedBytes, reason: String, now: Int64) {
         let value = hash(token)
-        let until = now.addingReportingOverflow(lifetime)
+        let sum = now.addingReportingOverflow(lifetime)
+        let until = sum.overflow ? .max : sum.partialValue
+        latest = max(latest, until)
         slots[Int(truncatingIfNeeded: value) & (slots.count - 1)] = Slot(
-            hash: value, until: until.overflow ? .max : until.partialValue, reason: reason)
+            hash: value, until: until, reason: reason)
     }
 
     /// Forgets everything.
     mutating func reset() {
         for at in slots.indices { slots[at] = Slot() }
+        latest = .min
     }
 }
