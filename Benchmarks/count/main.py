@@ -2,11 +2,12 @@
 
 One connection in lockstep; what N further requests cost is the difference of a run of N and one
 of 2N. Where each request has a token that was never seen, libcrypto's verification is left out:
-what it costs depends on the signature, and is not ours to change. The gateway is the static build with its symbols, SWIFT_DETERMINISTIC_HASHING=1. Its
-allocations are compared with those of a bare SwiftNIO forwarder of bytes (Benchmarks/forwarder),
-everything with the committed figures (thresholds.json, plus 2 %, where tokens are new 5 %). --check: status 1 on a miss;
---commit: writes the figures of this run as the thresholds; --stages: the cost of each stage;
---memory: what an idle event stream holds instead.
+what it costs depends on the signature, and is not ours to change. The gateway is the static build
+with its symbols, SWIFT_DETERMINISTIC_HASHING=1. Its allocations are compared with those of a bare
+SwiftNIO forwarder of bytes (Benchmarks/forwarder), everything with the committed figures
+(thresholds.json, plus 2 %, where tokens are new 5 %). --check: status 1 on a miss; --commit: writes
+the figures of this run as the thresholds; --stages: the cost of each stage; --memory: what an idle
+event stream holds instead.
 """
 
 import argparse
