@@ -69,7 +69,8 @@ struct FacadeParts {
             configuration.broker.keys, secrets: secrets,
             now: context.host.unixNanoseconds / 1_000_000_000,
             longestLife: max(
-                KeyRing.longestLife, configuration.clients.registrationLifetime),
+                KeyRing.longestLife, configuration.clients.registrationLifetime,
+                configuration.broker.refreshLifetime),
             isDryRun: context.isDryRun)
         loaded.remarks.forEach(context.diagnostics.report)
         if loaded.remarks.contains(where: \.isError) { throw ConfigurationRefused() }
