@@ -64,7 +64,7 @@ let plugins = [
     plugin("Cors", product: "cors", in: "Policies"),
     plugin(
         "McpAuthentication", product: "mcpAuthentication", in: "Policies",
-        logic: ["GatehouseJOSE"]),
+        logic: ["GatehouseJOSE"], cases: ["Fixtures"]),
     plugin(
         "Keycloak", product: "keycloak", in: "Providers", cases: ["Cases", "Documents"]),
     plugin("Entra", product: "entra", in: "Providers", cases: ["Cases", "Documents"]),
