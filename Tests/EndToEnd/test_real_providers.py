@@ -8,7 +8,7 @@ from peers import glewlwyd, llng
 from peers.canaille import Canaille
 from support import clients, tokens
 from support.gateway import gateway
-from support.oauth import Application, Person, query_of
+from support.oauth import Application, Person, query_of, refused
 from support.processes import free_port
 
 KINDS = [pytest.param(kind, id=kind.name) for kind in clients.ALL]
@@ -183,7 +183,7 @@ def with_lemonldap(tmp_path_factory, sdk_server):
         scene.peer.stop()
 
 
-@pytest.mark.parametrize("mode", ["jwt", "opaque"])
+@pytest.mark.parametrize("mode", ["jwt", "opaque", "broker"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_lemonldap(with_lemonldap, mode, kind):
     """It registers nobody in a way that clients can use; the gateway does in its place."""
@@ -211,6 +211,33 @@ def test_lemonldap_refreshes_without_a_new_refresh_token(with_lemonldap):
         assert answer.json()["access_token"] != first["access_token"]
 
 
+def test_lemonldap_broker_token(with_lemonldap):
+    """The gateway's own token: bound to the resource, with no more than was asked for, although
+    LemonLDAP grants mcp:admin unasked."""
+    application = with_lemonldap.application("broker")
+    answer = application.tokens(with_lemonldap.person())
+    claims = tokens.claims_of(answer["access_token"])
+    assert claims["iss"] == application.issuer
+    assert claims["aud"] == with_lemonldap.resource("broker")
+    assert claims["sub"] == with_lemonldap.peer.user
+    assert claims["scope"].split() == ["mcp:tools"], claims
+
+
+def test_lemonldap_broker_rotates_what_lemonldap_does_not(with_lemonldap):
+    """G83: the gateway's refresh tokens rotate, and one that was used before ends them all."""
+    application = with_lemonldap.application("broker")
+    first = application.tokens(with_lemonldap.person())["refresh_token"]
+    made = [first]
+    for _ in range(2):
+        answer = application.refresh(made[-1])
+        assert answer.status == 200, answer
+        made.append(answer.json()["refresh_token"])
+    assert len(set(made)) == 3
+    # The one before the last may be a repetition of a lost answer; the first is a theft.
+    for token in (first, made[-1]):
+        refused(application.refresh(token), "invalid_grant", [400])
+
+
 # canaille: sends `iss`, ignores `resource`, has no scope in its tokens.
 
 
@@ -235,7 +262,7 @@ def with_canaille(tmp_path_factory, sdk_server):
         scene.peer.stop()
 
 
-@pytest.mark.parametrize("mode", ["relay"])
+@pytest.mark.parametrize("mode", ["relay", "broker"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_canaille(with_canaille, mode, kind):
     """Clients that register themselves, which canaille's audience would tell apart
@@ -251,3 +278,11 @@ def test_canaille_sends_its_iss_to_the_gateway_and_the_client_gets_the_gateways(
     claims = tokens.claims_of(answer["access_token"])
     assert "scope" not in claims
     assert with_canaille.resource("relay-by-hand") not in claims["aud"]
+
+
+def test_canaille_broker_token(with_canaille):
+    """What canaille's tokens lack the gateway's have."""
+    application = with_canaille.application("broker-by-hand")
+    claims = tokens.claims_of(application.tokens(with_canaille.person())["access_token"])
+    assert claims["aud"] == with_canaille.resource("broker-by-hand")
+    assert claims["scope"].split() == ["mcp:tools"]
