@@ -123,7 +123,10 @@ extension McpAuthentication {
                 if !name.isEmpty { try? exchange.setNote(clientNote, name) }
             }
             countAccepted(loop)
-            guard remove(exchange, all: attempt.hasIdentity, nil) else { return .fail }
+            let isRemoved =
+                attempt.hasIdentity || location.kind != .header
+                ? remove(exchange, all: attempt.hasIdentity, nil) : removeField(exchange)
+            guard isRemoved else { return .fail }
             keep(expiry, attempt, &state)
             return .continue
         case .detailed(let slot): return detailed(slot, loop, exchange, attempt, &state)
