@@ -194,7 +194,9 @@ struct ClientTests {
     }
 
     private static let good =
-        #"{"client_id":"https://app.test/c","client_name":"App","redirect_uris":["https://app.test/cb"],"token_endpoint_auth_methods_supported":["none"]}"#
+        #"{"client_id":"https://app.test/c","client_name":"App","#
+        + #""redirect_uris":["https://app.test/cb"],"#
+        + #""token_endpoint_auth_methods_supported":["none"]}"#
 
     @Test func `a good document is a client`() throws {
         let record = try document(Self.good, type: "application/json; charset=utf-8").get()
@@ -213,7 +215,8 @@ struct ClientTests {
         #"{"client_id":"https://app.test/c","redirect_uris":["javascript:x"]}"#,
         #"{"client_id":"https://app.test/c","redirect_uris":["https://a/cb",2]}"#,
         #"{"client_id":"https://app.test/c","redirect_uris":["https://a/cb"],"client_secret":"s"}"#,
-        #"{"client_id":"https://app.test/c","redirect_uris":["https://a/cb"],"token_endpoint_auth_method":"client_secret_basic"}"#,
+        #"{"client_id":"https://app.test/c","redirect_uris":["https://a/cb"],"#
+            + #""token_endpoint_auth_method":"client_secret_basic"}"#,
         "[]", "", "<html>",
     ])
     func `a document that says something else is refused (G69)`(body: String) {

@@ -18,7 +18,7 @@ enum KeyRemarks {
         }
         return .warning(
             "/keys",
-            "single use is exact within one process; across replicas it is bounded by life: \(parts)"
-        )
+            "single use is exact within one process; across replicas it is bounded by life:"
+                + " \(parts)")
     }
 }
