@@ -438,4 +438,38 @@ struct RelayTests {
             }
         }
     }
+
+    @Test func `an automatic layout does not move an issuer that was noted (ADR 0007)`() throws {
+        let folder = try TestFolder()
+        defer { withExtendedLifetime(folder) {} }
+        let keys: JSONValue = ["file": .string(folder.keys)]
+        _ = try Scene(["keys": keys], siblings: 0)
+        #expect(throws: TestHostError.self) { try Scene(["keys": keys], siblings: 1) }
+        _ = try Scene(["keys": keys, "layout": "path"], siblings: 1)
+        // What is written is what is noted from then on.
+        #expect(throws: TestHostError.self) { try Scene(["keys": keys], siblings: 0) }
+    }
+
+    @Test func `mediated delivery asks about the client that is handed out to all (G67)`() throws {
+        let scene = try Scene([
+            "delivery": "mediated", "clientId": "fixed", "clientSecret": "secret:cs",
+        ])
+        #expect(try scene.register() == "fixed")
+        let page = scene.open(scene.authorize("fixed"))
+        #expect(page?.status == 200)
+        let token = consentToken(String(decoding: page?.body ?? [], as: UTF8.self))
+        let allowed = scene.post(
+            "/mcp/authorize", FormPairs([("token", token), ("decision", "allow")]).encoded)
+        #expect(allowed?.status == 303)
+        // The provider redirects to the client itself, which sees its own state.
+        let sent = try scene.query(allowed)
+        #expect(sent["redirect_uri"] == "http://localhost:9/cb" && sent["state"] == "cs &+")
+        #expect(scene.redeem("k", "fixed")?.status == 200)
+        #expect(try scene.sent().pairs["client_secret"] == "shh")
+        _ = scene.redeem("k", "other")
+        #expect(try scene.sent().pairs["client_secret"] == nil)
+        let document = scene.redeem("k", Scene.clientURL)
+        #expect(document?.status == 200)
+        #expect(try scene.sent().pairs["client_id"] == "fixed")
+    }
 }
