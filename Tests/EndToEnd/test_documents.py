@@ -99,8 +99,8 @@ AS_PATHS = [
 ]
 
 
-def test_mediated_metadata_at_every_path(example):
-    """G38, G39: one document, at the four URLs that clients try."""
+def test_relay_metadata_at_every_path(example):
+    """G38, G39: one document, at the four URLs that clients try, and iss is promised."""
     documents = []
     for path in AS_PATHS:
         answer = call("GET", example.url + path)
@@ -113,7 +113,7 @@ def test_mediated_metadata_at_every_path(example):
     assert document["registration_endpoint"].startswith(example.url + "/")
     assert "S256" in document["code_challenge_methods_supported"]
     assert "?" not in document["authorization_endpoint"]
-    assert "authorization_response_iss_parameter_supported" not in document
+    assert document["authorization_response_iss_parameter_supported"] is True
     assert None not in document.values()
 
 

@@ -7,6 +7,7 @@ import urllib.parse
 
 import pytest
 from support import clients
+from support.example import PORTS, start_services
 from support.gateway import environment, gateway, route
 from support.http import call
 from support.places import GATEHOUSE, PLUGINS, ROOT
@@ -122,12 +123,21 @@ def register_at(realm, redirect):
     return answer.json()
 
 
-def test_a_client_goes_through_the_adapter_in_c(tmp_path, example):
+@pytest.fixture
+def silent_realm():
+    """The demo's services; the realm sends no iss (RFC 9207), so that mediated delivery works."""
+    ports = {name: free_port() for name in PORTS}
+    services = start_services(ports)
+    yield ports
+    services.stop()
+
+
+def test_a_client_goes_through_the_adapter_in_c(tmp_path, silent_realm):
     """The whole flow of the mcp SDK with a client id that the operator gave: the adapter finds the
     realm's document and leaves registration out of the metadata."""
     plugins = copy_without(tmp_path, "keycloak")
     build_adapter(plugins)
-    realm = f"http://localhost:{example.ports['realm']}/realms/mcp"
+    realm = f"http://localhost:{silent_realm['realm']}/realms/mcp"
     policy = {
         "issuer": realm,
         "audiences": ["mcp_proxy"],
@@ -135,7 +145,7 @@ def test_a_client_goes_through_the_adapter_in_c(tmp_path, example):
         "provider": {"custom": {"documentPath": "/.well-known/openid-configuration"}},
         "resourceMetadata": {"scopesSupported": ["profile"]},
     }
-    routes = [route("/mcp", example.ports["server"], "exact", mcpAuthentication=policy)]
+    routes = [route("/mcp", silent_realm["server"], "exact", mcpAuthentication=policy)]
     with gateway(tmp_path, routes, plugins=plugins) as running:
         redirect = f"http://127.0.0.1:{free_port()}/callback"
         client = register_at(realm, redirect)
@@ -147,9 +157,9 @@ def test_a_client_goes_through_the_adapter_in_c(tmp_path, example):
             redirect_uri=redirect,
         )
         clients.check(report)
-        assert report["authorizations"][0].startswith(running.url + "/mcp/authorize?"), report
+        assert report["authorizations"][0].startswith(running.url + "/authorize?"), report
         assert [url for _, url, _ in report["requests"] if "token" in url] == [
-            running.url + "/mcp/token"
+            running.url + "/token"
         ], report
         document = call("GET", running.url + "/.well-known/oauth-authorization-server/mcp").json()
         assert "registration_endpoint" not in document, document

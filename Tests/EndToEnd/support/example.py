@@ -52,7 +52,8 @@ def start_services(ports, *arguments):
 def start_example(folder, server_port=None):
     """`server_port`: another MCP server in the place of the demo's."""
     ports = {name: free_port() for name in PORTS}
-    return start("mcp-authentication", folder, ports, start_services(ports), server_port)
+    services = start_services(ports, "--keycloak-emit-iss")
+    return start("mcp-authentication", folder, ports, services, server_port)
 
 
 def start_relay(folder):

@@ -21,8 +21,7 @@ struct KeycloakSurroundings {
 enum KeycloakChecks {
     static func description(_ configuration: KeycloakConfiguration) -> JSONValue {
         [
-            "delivery": "mediated",
-            "deliveries": ["direct", "mediated", "relay", "broker"],
+            "delivery": "relay", "deliveries": ["direct", "mediated", "relay", "broker"],
             "emits_iss": configuration.sendsIssuer ? "always" : "never",
             "registration": "proxy", "client_metadata_documents": "emulate",
             "client": "optional", "client_secret": "optional",
@@ -35,6 +34,14 @@ enum KeycloakChecks {
         var findings = Findings()
         switch around.delivery {
         case "direct": direct(around, configuration, &findings)
+        case "mediated" where configuration.sendsIssuer:
+            findings.errors.append(
+                finding(
+                    "/provider/keycloak/issInResponses",
+                    "Keycloak sends iss, and a client that knows the gateway as issuer refuses it"
+                        + " (RFC 9207 §2.4)",
+                    "use delivery: relay; or set exclude.issuer.from.auth.response for every client"
+                        + " of the realm, and write issInResponses: false"))
         case "broker" where around.clientID == nil:
             findings.errors.append(
                 finding(

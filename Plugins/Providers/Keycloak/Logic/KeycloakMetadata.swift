@@ -19,7 +19,12 @@ enum KeycloakMetadata {
         var out: JSONObject = [
             "merge": "merge", "requests": .array(urls.map { ["url": .string($0)] }),
         ]
-        if !configuration.endpoints.isEmpty { out["document"] = .object(configuration.endpoints) }
+        var members = configuration.endpoints
+        // Keycloak promises iss also where every client has it switched off.
+        if !configuration.sendsIssuer {
+            members["authorization_response_iss_parameter_supported"] = false
+        }
+        if !members.isEmpty { out["document"] = .object(members) }
         return .object(out)
     }
 

@@ -6,20 +6,22 @@ enum OidcMetadata {
     ///
     /// - Throws: `.unknownHook` where neither is written: the caller's default does it.
     static func discovery(_ issuer: String, _ profile: OidcProfile) throws(OidcError) -> JSONValue {
-        let endpoints = profile.endpoints
+        var members = profile.endpoints
+        // Some promise iss and do not send it.
+        if profile.emitsIssuer == "never" {
+            members["authorization_response_iss_parameter_supported"] = false
+        }
         let written = profile["discovery"]?["urls"]?.arrayValue
-        if written == nil, endpoints.isEmpty { throw .unknownHook }
+        if written == nil, members.isEmpty { throw .unknownHook }
         let urls = written?.compactMap(\.stringValue) ?? usual
+        let merge = profile.text("discovery", "merge") ?? (written == nil ? "merge" : "first")
         var out: JSONObject = [
             "requests": .array(
                 urls.map { ["url": .string(OidcTemplate.url($0, issuer: issuer))] }),
-            "merge": .string(
-                profile.text("discovery", "merge") ?? (written == nil ? "merge" : "first")),
+            "merge": .string(merge),
         ]
-        if !endpoints.isEmpty {
-            if urls.isEmpty { out["document"] = .object(complete(endpoints, issuer)) }
-            if !urls.isEmpty { out["document"] = .object(endpoints) }
-        }
+        if urls.isEmpty { members = complete(members, issuer) }
+        if !members.isEmpty { out["document"] = .object(members) }
         return .object(out)
     }
 
@@ -32,9 +34,9 @@ enum OidcMetadata {
     ]
 
     /// A document where the provider has none.
-    private static func complete(_ endpoints: JSONObject, _ issuer: String) -> JSONObject {
+    private static func complete(_ members: JSONObject, _ issuer: String) -> JSONObject {
         var out: JSONObject = ["issuer": .string(issuer), "response_types_supported": ["code"]]
-        for (name, value) in endpoints { out[name] = value }
+        for (name, value) in members { out[name] = value }
         return out
     }
 
