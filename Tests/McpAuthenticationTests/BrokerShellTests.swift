@@ -5,7 +5,7 @@ import Testing
 
 @testable import McpAuthenticationLogic
 
-/// Broker delivery on a host in memory; the authorization itself is a code as the callback makes it.
+/// Broker delivery on a host in memory; the authorization is a code as the callback makes it.
 private final class BrokerHost {
     let bench: Bench
     private let ring: KeyRing
