@@ -40,6 +40,8 @@ public final class McpAuthentication: PolicyPlugin {
     let broker: (any BrokerEndpoints)?
     let upstreamSecrets: UpstreamSecrets
     let fixedCredential: FixedCredential?
+    /// Whether the token's own field is all that a request is changed in, unless more is known.
+    let editsOneField: Bool
     let provider: Provider?
     let urls: ExternalURLs
     /// What tokens are judged by where no adapter has a word on the issuer's document.
@@ -101,7 +103,9 @@ public final class McpAuthentication: PolicyPlugin {
             remembersIdentity: remembersIdentity, own: ownTokens)
         secret = try Self.secret(configuration.clientSecret, at: ["clientSecret"], context)
         upstreamSecrets = try UpstreamSecrets(context, configuration, clientSecret: secret)
-        fixedCredential = try FixedCredential(configuration, context)
+        let fixedCredential = try FixedCredential(configuration, context)
+        self.fixedCredential = fixedCredential
+        editsOneField = location.kind == .header && fixedCredential == nil
         introspectionClient = try Self.introspectionClient(configuration, secret, context)
         measures = Measures(context.host)
         keepers = IssuerKeepers(

@@ -124,7 +124,7 @@ extension McpAuthentication {
             }
             countAccepted(loop)
             let isRemoved =
-                attempt.hasIdentity || location.kind != .header
+                attempt.hasIdentity || !editsOneField
                 ? remove(exchange, all: attempt.hasIdentity, nil) : removeField(exchange)
             guard isRemoved else { return .fail }
             keep(expiry, attempt, &state)
