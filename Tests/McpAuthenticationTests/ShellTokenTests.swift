@@ -134,6 +134,22 @@ struct ShellTokenTests {
         }
     }
 
+    @Test func `the gateway's own cookie stays with it, others arrive (G107)`() throws {
+        let bench = try Bench()
+        let token = try bench.token()
+        for (sent, arrives) in [
+            ("__Host-gatehouse=x; a=1; gatehouse=y", ["a=1"]), ("gatehouse=y", []),
+            ("a=1; gatehouses=2", ["a=1; gatehouses=2"]),
+        ] {
+            for _ in 0..<2 {
+                let (status, exchange) = bench.status(token, [("Cookie", sent)])
+                #expect(status == 200)
+                #expect(exchange.request.values("cookie") == arrives)
+                #expect(exchange.request.values("authorization").isEmpty)
+            }
+        }
+    }
+
     @Test func `a token in a cookie is told of as well`() throws {
         let bench = try Bench([
             "identityHeaders": true, "authorizationLocation": ["cookie": ["name": "t"]],

@@ -52,10 +52,13 @@ struct BrowserCookie: Sendable, Equatable {
     let name: String
     private let isSecure: Bool
 
+    /// The names on https and on http: the gateway's own, so no upstream sees them (G107).
+    static let names = ["__Host-gatehouse", "gatehouse"]
+
     /// - Parameter base: the external base of the exchange.
     init(base: String) {
         isSecure = base.hasPrefix("https://")
-        name = isSecure ? "__Host-gatehouse" : "gatehouse"
+        name = isSecure ? Self.names[0] : Self.names[1]
     }
 
     /// The values of this cookie among the `Cookie` fields of a request, at most four.

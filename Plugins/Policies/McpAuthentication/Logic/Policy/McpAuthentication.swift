@@ -69,7 +69,7 @@ public final class McpAuthentication: PolicyPlugin {
         let contentType: FieldSlot
         let responseType: FieldSlot
         let challenge: FieldSlot
-        /// Those of ``IdentityPart``.
+        /// Those of ``IdentityPart``, and `Cookie`.
         let identity: FieldSlots
     }
 

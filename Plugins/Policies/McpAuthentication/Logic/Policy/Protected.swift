@@ -56,7 +56,7 @@ extension McpAuthentication {
     struct Attempt {
         let now: Int64
         let isGet: Bool
-        /// Whether the client may have sent fields of ``IdentityPart``.
+        /// Whether the client may have sent cookies or fields of ``IdentityPart``.
         let hasIdentity: Bool
         /// How often the request has waited for its turn.
         var waits: UInt64 = 0

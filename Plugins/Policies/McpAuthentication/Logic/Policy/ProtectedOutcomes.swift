@@ -8,34 +8,47 @@ extension McpAuthentication {
         if attempt.isGet, expiry != .max { state = StreamExpiry(nanoseconds: expiry).state(state) }
     }
 
-    /// Takes the client's credential out, whatever it was (G107), and what it says of itself in
-    /// our fields (G108); tells the upstream what the token says.
+    /// Takes the client's credential out, whatever it was (G107), the gateway's own cookie, and what
+    /// the client says of itself in our fields (G108); tells the upstream what the token says.
     ///
-    /// - Parameter all: whether fields of ``IdentityPart`` may be there.
+    /// - Parameter all: whether a cookie or fields of ``IdentityPart`` may be there.
     func remove(_ exchange: Exchange, all: Bool, _ details: TokenDetails?) -> Bool {
         var edits = FieldEdits()
         if all { edits.removeIdentity() }
-        var rest: [UInt8] = []
+        guard all || location.kind == .cookie, let left = remainingCookies(exchange) else {
+            return removeCredential(&edits, details, exchange)
+        }
+        return left.withBorrowedBytes { left in
+            if left.isEmpty { edits.remove("cookie") } else { edits.set("cookie", left) }
+            return removeCredential(&edits, details, exchange)
+        }
+    }
+
+    private func removeCredential(
+        _ edits: inout FieldEdits, _ details: TokenDetails?, _ exchange: Exchange
+    ) -> Bool {
         switch location.kind {
+        case .cookie: break
         case .header: edits.remove(named: location.field)
         case .query:
-            if let query = exchange.attribute(.query)?.array {
-                rest = CredentialRemoval.query(query, name: location.name) ?? []
-                return rest.withBorrowedBytes { left in
-                    edits.setQuery(left)
-                    return apply(&edits, details, exchange)
-                }
-            }
-        case .cookie:
-            if let all = cookies(exchange) {
-                rest = CredentialRemoval.cookie(all, name: location.name) ?? []
-                return rest.withBorrowedBytes { left in
-                    if left.isEmpty { edits.remove("cookie") } else { edits.set("cookie", left) }
-                    return apply(&edits, details, exchange)
-                }
+            guard let query = exchange.attribute(.query)?.array else { break }
+            let rest = CredentialRemoval.query(query, name: location.name) ?? []
+            return rest.withBorrowedBytes { left in
+                edits.setQuery(left)
+                return apply(&edits, details, exchange)
             }
         }
         return apply(&edits, details, exchange)
+    }
+
+    /// The request's cookies without those that are not the upstream's: the browser's record of
+    /// consents, and the token where it is a cookie; `nil` where there is nothing to change.
+    private func remainingCookies(_ exchange: Exchange) -> [UInt8]? {
+        guard let all = cookies(exchange) else { return nil }
+        var names = BrowserCookie.names.map { Array($0.utf8) }
+        if location.kind == .cookie { names.append(location.name) }
+        let left = names.reduce(all) { CredentialRemoval.cookie($0, name: $1) ?? [] }
+        return left == all ? nil : left
     }
 
     /// As ``remove(_:all:_:)`` where one field is all that there is: the way of a known token, for

@@ -151,7 +151,7 @@ struct Setup {
     }
 
     private static func identitySlots(_ route: RouteSetup) throws(HostError) -> FieldSlots {
-        var slots: [FieldSlot] = []
+        var slots = [try route.wantField("cookie")]
         for part in IdentityPart.allCases {
             slots.append(try route.wantField("x-gatehouse-" + part.note))
         }
