@@ -87,6 +87,22 @@ struct FacadeTests {
         }
     }
 
+    @Test(arguments: ["invalid_client", "unauthorized_client"])
+    func `a provider that refuses the gateway's own client is no client's fault (G66)`(
+        code: String
+    ) throws {
+        let refused = answer(401, #"{"error":"\#(code)","error_description":"secret"}"#)
+        for (isGateways, status, error) in [(true, 502, "server_error"), (false, 401, code)] {
+            guard case .failure(let refusal) = TokenProxy.read(refused, isGateways: isGateways)
+            else {
+                Issue.record("accepted")
+                continue
+            }
+            #expect(refusal.response.status == status)
+            #expect(try json(refusal.response)["error"] == .string(error))
+        }
+    }
+
     @Test func `token answers get the shape that clients need (G80 to G82)`() throws {
         let good = TokenProxy.response(
             answer(200, #"{"access_token":"t","expires_in":"60","refresh_token":null,"scope":""}"#))

@@ -50,7 +50,12 @@ enum TokenProxy {
     struct Refusal: Error, Sendable, Equatable { let response: LocalResponse }
 
     /// The members that a client gets, or the error.
-    static func read(_ answer: FetchedAnswer) -> Result<JSONObject, Refusal> {
+    ///
+    /// - Parameter isGateways: whether the gateway asked as its own client. Then a provider that
+    ///   does not know that client is nothing that a client can help by registering anew (G66).
+    static func read(
+        _ answer: FetchedAnswer, isGateways: Bool = false
+    ) -> Result<JSONObject, Refusal> {
         func refuse(_ response: LocalResponse) -> Result<JSONObject, Refusal> {
             .failure(Refusal(response: response))
         }
@@ -67,6 +72,12 @@ enum TokenProxy {
                     reason: "token endpoint: status \(answer.status), not JSON"))
         }
         if let code = members["error"]?.stringValue {
+            if isGateways, code == "invalid_client" || code == "unauthorized_client" {
+                return refuse(
+                    .oauthError(
+                        502, "server_error", "the provider does not take the gateway's own client",
+                        reason: "token endpoint: \(code) for clientId: see clientId, clientSecret"))
+            }
             let status = answer.status == 401 ? 401 : 400
             var failure = LocalResponse.json(
                 status, .object(pruned(members)), reason: "token endpoint: \(code)")

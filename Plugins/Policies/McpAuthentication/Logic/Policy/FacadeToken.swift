@@ -210,8 +210,13 @@ extension McpAuthentication {
                 }
             }
         }
-        switch TokenProxy.read(answer) {
+        let client = request.grant?.client
+        let isGateways = client?.isConfigured == true && client?.authenticates == false
+        switch TokenProxy.read(answer, isGateways: isGateways) {
         case .failure(let refusal):
+            if refusal.response.status >= 500 {
+                host.log(.warning, refusal.response.reason, exchange: exchange)
+            }
             return respond(exchange, DocumentResponse.open(refusal.response))
         case .success(var members):
             if delivery == .relay { sealRefresh(&members, request) }
