@@ -100,7 +100,7 @@ def parsed_policy(text):
 
 
 def test_the_authorization_request_may_come_twice(browser, relay):
-    """G77: a client fetches the URL before it opens the browser: neither request uses anything up."""
+    """G77: a client fetches the URL before it opens the browser, and neither request spends it."""
     connect(browser, relay)
     at_consent(browser, relay)
     for _ in range(2):
