@@ -43,6 +43,7 @@ struct AuthorizationRequest: Sendable, Equatable {
         guard pairs["request"] == nil, pairs["request_uri"] == nil else {
             return OAuthFailure("request_not_supported", "request objects are not supported")
         }
+        guard pairs["response_type"] != nil else { return .request("response_type is missing") }
         guard pairs["response_type"] == "code" else {
             return OAuthFailure("unsupported_response_type", "only code is supported")
         }

@@ -118,6 +118,8 @@ extension McpAuthentication {
         guard let request = state.with(FacadeRequest.self, { $0 }) else { return .fail }
         switch request.path.kind {
         case .authorize: return authorize(loop, exchange, request)
+        case .registration: return register(loop, exchange, request, request.body)
+        case .token: return submitted(loop, exchange, request, request.body)
         default: return issuerDocument(loop, exchange, request.path, hasWaited: true, &state)
         }
     }

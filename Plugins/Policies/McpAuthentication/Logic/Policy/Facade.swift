@@ -153,13 +153,26 @@ extension McpAuthentication {
     /// Seconds since 1970.
     var seconds: Int64 { host.unixNanoseconds / 1_000_000_000 }
 
+    /// Waits once for the provider's document, where there is none yet: a gateway that has just
+    /// started does not turn clients away. The request comes back with its body.
+    func waitsForProvider(
+        _ loop: AuthenticationLoop, _ exchange: Exchange, _ request: FacadeRequest,
+        _ body: [UInt8] = []
+    ) -> Bool {
+        guard !request.hasWaited, loop.provider == nil,
+            wait(exchange, .metadata, bell: .metadataDemanded, milliseconds: 5000)
+        else { return false }
+        request.hasWaited = true
+        request.body = body
+        return true
+    }
+
     func unavailable(_ exchange: Exchange) -> Action {
         ring(.metadataDemanded)
-        return respond(
-            exchange,
-            DocumentResponse.open(
-                .problem(
-                    503, "the provider's metadata is not available yet", retryAfter: 5,
-                    reason: "no metadata of the provider")))
+        var response = LocalResponse.oauthError(
+            503, "temporarily_unavailable", "the provider cannot be asked now",
+            reason: "no metadata of the provider, or an endpoint in it that may not be used")
+        response.fields.append(("retry-after", "5"))
+        return respond(exchange, DocumentResponse.open(response))
     }
 }

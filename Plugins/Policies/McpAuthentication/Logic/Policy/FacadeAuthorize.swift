@@ -131,13 +131,7 @@ extension McpAuthentication {
     ) -> Action {
         guard let document = loop.provider, let endpoint = endpoint("authorization_endpoint", loop)
         else {
-            if !request.hasWaited, loop.provider == nil,
-                wait(exchange, .metadata, bell: .metadataDemanded, milliseconds: 5000)
-            {
-                request.hasWaited = true
-                return .pause
-            }
-            return unavailable(exchange)
+            return waitsForProvider(loop, exchange, request) ? .pause : unavailable(exchange)
         }
         var upstream = UpstreamAuthorization(
             clientID: way.client?.upstream?.id ?? configuration.clientID ?? asked.clientID,

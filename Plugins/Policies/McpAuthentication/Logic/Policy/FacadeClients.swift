@@ -31,7 +31,10 @@ extension McpAuthentication {
             if registration == .emulated { return hand(exchange, request) }
         case .native, .passed: break
         }
-        guard let document = loop.provider else { return unavailable(exchange) }
+        guard let document = loop.provider else {
+            return waitsForProvider(loop, exchange, request, body)
+                ? .pause : unavailable(exchange)
+        }
         var members = request.registration
         if let read = request.registering {
             members = read.upstreamMetadata(members, callback: callbackURL(request))
@@ -246,7 +249,9 @@ extension McpAuthentication {
         _ loop: AuthenticationLoop, _ exchange: Exchange, _ request: FacadeRequest,
         _ record: ClientRecord, _ asked: AuthorizationRequest
     ) -> Action {
-        guard let document = loop.provider else { return unavailable(exchange) }
+        guard let document = loop.provider else {
+            return waitsForProvider(loop, exchange, request) ? .pause : unavailable(exchange)
+        }
         var members: JSONObject = [
             "redirect_uris": .array(record.redirectURIs.map { .string($0) })
         ]

@@ -24,6 +24,8 @@ final class FacadeRequest {
     var step = Step.none
     /// Whether the issuer's document was waited for.
     var hasWaited = false
+    /// The body of a submission that waits for it.
+    var body: [UInt8] = []
     /// The plan under way, to be asked again with a wider reach.
     var plan: FetchPlan?
 

@@ -10,6 +10,9 @@ extension McpAuthentication {
         _ loop: AuthenticationLoop, _ exchange: Exchange, _ request: FacadeRequest,
         _ body: [UInt8]
     ) -> Action {
+        if request.path.kind == .token, waitsForProvider(loop, exchange, request, body) {
+            return .pause
+        }
         if delivery == .broker { return brokerSubmission(loop, exchange, request, body) }
         let type = exchange.field("content-type")?.text ?? ""
         switch TokenProxy.read(body, contentType: type) {
