@@ -6,6 +6,7 @@ import pytest
 from support.example import start_example
 from support.places import ARTEFACTS, HERE, python
 from support.processes import Program, free_port
+from support.site import Site
 from support.upstream import Upstream
 
 
@@ -34,6 +35,14 @@ def sdk_server():
 def example_with_sdk_server(tmp_path_factory, sdk_server):
     """The example with the SDK's server in the place of the demo's."""
     running = start_example(tmp_path_factory.mktemp("sdk"), sdk_server)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """Routes in each mode, for the negative tests."""
+    running = Site(tmp_path_factory.mktemp("site"))
     yield running
     running.stop()
 

@@ -69,7 +69,8 @@ class Browser:
     def __init__(self, user=None, password=None):
         self.user = user or os.environ.get("LOGIN_USER", "testuser")
         self.password = password or os.environ.get("LOGIN_PASSWORD", "testpass")
-        cookies = urllib.request.HTTPCookieProcessor(CookieJar())
+        self.jar = CookieJar()
+        cookies = urllib.request.HTTPCookieProcessor(self.jar)
         self.opener = urllib.request.build_opener(NoRedirect, cookies)
 
     def open(self, url, data=None, method=None, headers=None):

@@ -16,6 +16,7 @@ def arguments():
     parser.add_argument("--stream-arguments", type=json.loads, default={})
     parser.add_argument("--client-id")
     parser.add_argument("--client-secret")
+    parser.add_argument("--store", help="a folder that keeps the registration (fastmcp only)")
     parser.add_argument("--redirect-uri", default="http://127.0.0.1:3030/callback")
     return parser.parse_args()
 

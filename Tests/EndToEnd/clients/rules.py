@@ -199,7 +199,8 @@ def authorization_response(pairs, state, metadata):
         raise Refused("authorization response: foreign state")
     advertised = metadata.get("authorization_response_iss_parameter_supported", False)
     if "iss" in found and found["iss"] != metadata["issuer"]:
-        raise Refused(f"authorization response: iss {found['iss']!r} is not {metadata['issuer']!r}")
+        issuer = metadata["issuer"]
+        raise Refused(f"authorization response: iss {found['iss']!r} is not {issuer!r}")
     if advertised and "iss" not in found:
         raise Refused("authorization response: iss is advertised and missing")
     if "error" in found:

@@ -2,10 +2,10 @@
 PKCE in its metadata, scopes with a prefix, and a refusal of `resource`."""
 
 import secrets
-import urllib.parse
 
-from providers.base import OAuthFailure, Provider, loopback
+from providers.base import Provider
 from providers.server import as_html, as_json
+from providers.values import OAuthFailure
 
 TENANT = "8eaef023-2b34-4da1-9baa-8bc8c9d6a490"
 APP = "6e74172b-be56-4843-9ff4-e66a39bb12e3"
@@ -99,9 +99,6 @@ class Entra(Provider):
 
     # Authorization.
 
-    def redirect_matches(self, client, uri):
-        return any(loopback(uri) == known for known in client.redirect_uris)
-
     def wrong_redirect(self, client, uri, query):
         text = f"The redirect URI '{uri}' specified in the request does not match"
         return as_html(f"<p>AADSTS50011: {text}</p>", 400)
@@ -114,14 +111,15 @@ class Entra(Provider):
 
     def check_scopes(self, scope, pairs):
         names = [name for name in scope.split() if name not in OIDC]
-        resources = {self.resource_of(name) for name in names}
+        resources = {self.resource_of(name) for name in names} - {APP}
         if len(resources) > 1:
             raise failure(28000, "Provided value for the input parameter scope is not valid.")
         for name in names:
-            known = f"{self.uri}/"
-            if not name.startswith(known) or name[len(known) :] not in (*self.exposed, ".default"):
-                text = f"The application asked for scope '{name}' that doesn't exist on the resource."
-                raise failure(650053, text, "invalid_client")
+            resource, _, short = name.rpartition("/")
+            # The app's id names it as its URI does.
+            if resource not in (self.uri, APP) or short not in (*self.exposed, ".default"):
+                text = f"The application asked for scope '{name}' that doesn't exist on the"
+                raise failure(650053, text + " resource.", "invalid_client")
         asked = [value for name, value in pairs if name == "resource"]
         if asked and (names == [] or any(value != self.uri for value in asked)):
             raise failure(
@@ -170,7 +168,11 @@ class Entra(Provider):
         if not scope:
             raise failure(28003, "Provided value for the input parameter scope cannot be empty.")
         self.check_scopes(scope, list(form.items()))
-        grant.scopes = scope.split()
+        names = scope.split()
+        if any(name.endswith("/.default") for name in names):
+            # Everything that was consented to.
+            names = list(dict.fromkeys([*grant.scopes, *(n for n in names if n in OIDC)]))
+        grant.scopes = names
 
     def bad_code(self):
         return failure(70008, "The provided authorization code has expired.", "invalid_grant")
@@ -223,8 +225,3 @@ class Entra(Provider):
         if isinstance(failure, OAuthFailure) and "error_codes" not in failure.more:
             failure.more |= {"error_codes": [0], "trace_id": "0", "correlation_id": "0"}
         return as_json(failure.body, failure.status)
-
-
-def scope_of(query):
-    """The scopes of a recorded request, decoded."""
-    return urllib.parse.unquote(query.get("scope", "")).split()

@@ -3,8 +3,9 @@ tells what a token is. The API stands below /api/v3, as on a GitHub Enterprise S
 
 import secrets
 
-from providers.base import OAuthFailure, Provider
+from providers.base import Provider
 from providers.server import Answer, as_form, as_html, as_json, redirect
+from providers.values import OAuthFailure
 
 ID, SECRET = "Iv1.8a61f9b3a7aba766", "github-secret-of-the-app-0123456789abcdef"
 DOCS = "https://docs.github.com/apps/managing-oauth-apps/troubleshooting"

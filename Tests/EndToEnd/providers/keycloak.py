@@ -3,8 +3,9 @@ registration policies, an audience that comes from a mapper and never from `reso
 
 import secrets
 
-from providers.base import Grant, OAuthFailure, Provider
+from providers.base import Provider
 from providers.server import Answer, as_json, redirect
+from providers.values import Grant, OAuthFailure
 
 MEMBERS = {
     "redirect_uris", "token_endpoint_auth_method", "grant_types", "response_types", "client_name",
@@ -157,7 +158,8 @@ class Keycloak(Provider):
     def check_secret(self, client, secret):
         # A public client's secret is not looked at.
         if client.secret is not None and client.secret != secret:
-            raise OAuthFailure("unauthorized_client", "Invalid client or Invalid client credentials", 401)
+            text = "Invalid client or Invalid client credentials"
+            raise OAuthFailure("unauthorized_client", text, 401)
 
     # Tokens.
 

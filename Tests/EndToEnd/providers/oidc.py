@@ -2,8 +2,9 @@
 
 import secrets
 
-from providers.base import OAuthFailure, Provider
+from providers.base import Provider
 from providers.server import Answer, as_json
+from providers.values import OAuthFailure
 
 
 class Oidc(Provider):

@@ -13,7 +13,8 @@ from support.places import HERE
 
 sys.path.insert(0, str(HERE / "clients"))
 
-from browser import Browser
+from browser import Browser, Forms  # noqa: F401  (Forms is for who imports it from here)
+
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 JSON = {"Content-Type": "application/json"}
