@@ -100,7 +100,7 @@ enum OidcChecks {
         let method = profile.text("introspection", "clientAuth") ?? "basic"
         if delivery != "broker", profile.kinds.contains("introspection") {
             if method != "none", profile["introspection"]?["clientSecret"] == nil,
-                input["has_client_secret"] != true
+                input["has_introspection_credentials"] != true
             {
                 errors.add(
                     "/introspection/clientSecret",

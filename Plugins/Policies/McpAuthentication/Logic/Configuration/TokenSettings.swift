@@ -131,8 +131,8 @@ extension ConfigurationReader {
             remark(
                 .error(pointer + "/clientSecret", "belongs to a clientId, and none is configured"))
         }
-        let hasClient =
-            settings.clientID != nil ? settings.clientSecret != nil : result.clientSecret != nil
+        let hasOwn = result.clientSecret != nil || result.broker.clientKey != nil
+        let hasClient = settings.clientID != nil ? settings.clientSecret != nil : hasOwn
         if !hasClient, result.provider == nil {
             remark(
                 .error(

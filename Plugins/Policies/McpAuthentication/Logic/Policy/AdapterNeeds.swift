@@ -10,9 +10,27 @@ enum AdapterNeeds {
             "resource": configuration.resource.map { .string($0) } ?? .null,
             "client_id": configuration.clientID.map { .string($0) } ?? .null,
             "has_client_secret": .bool(configuration.clientSecret != nil),
+            "has_introspection_credentials": .bool(canIntrospect(configuration)),
             "required_scopes": .array(
                 configuration.tokens.requiredScopes.map { .string($0) }),
         ]
+    }
+
+    /// Whether there are a name and a secret by which the policy can ask about tokens: those of
+    /// `introspection`, else its own.
+    private static func canIntrospect(_ configuration: Configuration) -> Bool {
+        let own = configuration.tokens.introspection
+        return (own?.clientID ?? configuration.clientID) != nil
+            && (own?.clientSecret ?? configuration.clientSecret) != nil
+    }
+
+    /// Both lists as one: of what the policy and the adapter say about the same place, the adapter's
+    /// error alone, which knows the provider.
+    static func merged(
+        _ policy: [ConfigurationRemark], _ adapter: [ConfigurationRemark]
+    ) -> [ConfigurationRemark] {
+        let places = Set(adapter.filter(\.isError).map(\.pointer))
+        return policy.filter { !places.contains($0.pointer) } + adapter
     }
 
     /// `check/0`: what the adapter says about the configuration.
@@ -53,19 +71,22 @@ enum AdapterNeeds {
             found.append(
                 .error(
                     "/clientId",
-                    "is missing: in \(delivery) delivery clients share the gateway's own client at"
-                        + " this provider, which is registered there by hand"))
+                    "clientId is missing: in \(delivery) delivery clients share the gateway's own"
+                        + " client at this provider, which is registered there by hand"))
         }
         let hasSecret =
             configuration.clientSecret != nil || configuration.broker.clientKey != nil
         if description.clientSecret == .required, !hasSecret {
             found.append(
                 .error(
-                    "/clientSecret", "is missing: the provider's token endpoint wants a secret"))
+                    "/clientSecret",
+                    "clientSecret is missing: the provider's token endpoint wants a secret"))
         }
         if description.clientSecret == .none, configuration.clientSecret != nil {
             found.append(
-                .warning("/clientSecret", "has no effect: this provider's clients have none"))
+                .warning(
+                    "/clientSecret", "clientSecret has no effect: this provider's clients have none"
+                ))
         }
         return found
     }

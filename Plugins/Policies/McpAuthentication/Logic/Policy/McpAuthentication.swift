@@ -58,7 +58,7 @@ public final class McpAuthentication: PolicyPlugin {
     /// The client's secret, read once; never logged.
     let secret: String?
     /// Who asks about tokens, where it is not the policy's own client; never logged.
-    let introspectionClient: (id: String, secret: String)?
+    let introspectionClient: (id: String, secret: String?)?
     let remoteChecks = RemoteChecks()
     let measures: Measures
     private let keepers: IssuerKeepers
@@ -129,14 +129,12 @@ public final class McpAuthentication: PolicyPlugin {
 
     private static func introspectionClient(
         _ configuration: Configuration, _ secret: String?, _ context: CreationContext
-    ) throws(ConfigurationRefused) -> (id: String, secret: String)? {
+    ) throws(ConfigurationRefused) -> (id: String, secret: String?)? {
         guard let settings = configuration.tokens.introspection else { return nil }
         let own = try Self.secret(
             settings.clientSecret, at: ["introspection", "clientSecret"], context)
-        guard let id = settings.clientID ?? configuration.clientID, let value = own ?? secret else {
-            return nil
-        }
-        return (id, value)
+        guard let id = settings.clientID ?? configuration.clientID else { return nil }
+        return (id, own ?? secret)
     }
 
     /// Whether an issuer's tokens are judged by this loop without asking its keeper.

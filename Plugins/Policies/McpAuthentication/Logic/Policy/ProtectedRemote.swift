@@ -75,12 +75,10 @@ extension McpAuthentication {
         let isProbe = rules.remote == .probe
         let plans =
             isProbe ? rules.probe.map { RequestPlan($0) } : [plan(rules, document)]
-        var secrets = PlanSecrets(
-            token: String(decoding: token, as: UTF8.self), clientID: configuration.clientID,
-            clientSecret: secret, adapter: upstreamSecrets.adapterSecret)
+        var secrets = upstreamSecrets.plan(token: String(decoding: token, as: UTF8.self))
         if !isProbe, let client = introspectionClient {
             secrets.clientID = client.id
-            secrets.clientSecret = client.secret
+            secrets.clientSecret = client.secret ?? secrets.clientSecret
         }
         var requests: [FetchPlan] = []
         for plan in plans {
@@ -96,20 +94,25 @@ extension McpAuthentication {
         return RemoteChecks.Check(token: token, isProbe: isProbe, requests: requests)
     }
 
+    /// Whether the gateway shows who it is by its key, because it has no secret.
+    private var asksByKey: Bool {
+        introspectionClient?.secret == nil && secret == nil && upstreamSecrets.hasKey
+    }
+
     /// Where is asked: as configured, as the adapter says, or as the issuer's document says, whose
     /// endpoint is https or of the issuer's own origin.
     private func plan(_ rules: VerificationRules, _ document: JSONValue?) -> RequestPlan? {
         if let url = configuration.tokens.introspection?.url {
-            return Introspection.request(RequestPlan(url: url))
+            return Introspection.request(RequestPlan(url: url), byKey: asksByKey)
         }
         if let plan = rules.introspection.flatMap({ RequestPlan($0) }) {
-            return Introspection.request(plan)
+            return Introspection.request(plan, byKey: asksByKey)
         }
         guard let url = document?["introspection_endpoint"]?.stringValue,
             let parsed = HTTPURL(url),
             parsed.scheme == "https" || parsed.origin == configuration.issuerURL?.origin
         else { return nil }
-        return Introspection.request(RequestPlan(url: url))
+        return Introspection.request(RequestPlan(url: url), byKey: asksByKey)
     }
 
     /// What was said about the token of this exchange.

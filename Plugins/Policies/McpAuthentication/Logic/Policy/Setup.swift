@@ -52,7 +52,7 @@ struct Adapter {
         do throws(HookFailure) {
             if let output = try provider?.call("check/0", AdapterNeeds.input(configuration, chosen))
             {
-                found += AdapterNeeds.remarks(output)
+                found = AdapterNeeds.merged(found, AdapterNeeds.remarks(output))
             }
         } catch {
             if error.error != .unsupported {

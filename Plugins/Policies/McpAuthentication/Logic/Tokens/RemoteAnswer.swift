@@ -67,8 +67,10 @@ enum Introspection {
 
     /// The request about a token: a POST with the gateway's credentials (§2.1).
     ///
-    /// - Parameter plan: the adapter's, or one of the configured or discovered endpoint.
-    static func request(_ plan: RequestPlan) -> RequestPlan {
+    /// - Parameters:
+    ///   - plan: the adapter's, or one of the configured or discovered endpoint.
+    ///   - byKey: whether a plan that says nothing of it authenticates by the gateway's key.
+    static func request(_ plan: RequestPlan, byKey: Bool = false) -> RequestPlan {
         var plan = plan
         plan.method = "POST"
         plan.json = nil
@@ -77,7 +79,10 @@ enum Introspection {
         form.set("token_type_hint", "access_token")
         plan.form = form
         if plan.authentication == nil {
-            plan.authentication = .basic(clientID: nil, secret: RequestPlan.clientSecret)
+            plan.authentication =
+                byKey
+                ? .privateKeyJWT(clientID: nil)
+                : .basic(clientID: nil, secret: RequestPlan.clientSecret)
         }
         if !plan.fields.contains(where: { $0.name == "accept" }) {
             plan.fields.append(("accept", "application/json"))
