@@ -59,8 +59,8 @@ struct BrokerCodeTests {
         #expect(try second.begin(now: now).error(400) == "invalid_grant")
         let token = try claims(body["access_token"])
         let tokens = BrokerTokens(
-            bench.mint, ledger: bench.ledger, origin: "https://gw.test", paths: ["/mcp"],
-            audiences: [])
+            bench.mint, ledger: bench.ledger, origin: "https://gw.test", layout: .path,
+            paths: ["/mcp"], audiences: [])
         #expect(tokens.refusal(of: token) == "the token was revoked")
         let refresh = body["refresh_token"]?.stringValue ?? ""
         var third = try bench.redemption(bench.refreshForm(refresh))
@@ -223,28 +223,34 @@ struct BrokerCodeTests {
         let token = try claims(body["access_token"])
         #expect(body["access_token"]?.stringValue?.contains("up-1") == false)
         let tokens = BrokerTokens(
-            bench.mint, ledger: bench.ledger, origin: "https://gw.test", paths: ["/mcp"],
-            audiences: [])
+            bench.mint, ledger: bench.ledger, origin: "https://gw.test", layout: .path,
+            paths: ["/mcp"], audiences: [])
         #expect(tokens.credential(of: token) == Array("Bearer up-1".utf8))
         var other = bench.mint
         other = TokenMint(
             ring: other.ring, accessLifetime: 600, refreshLifetime: 3600, context: "other /mcp",
             resource: BrokerBench.resource, sealsUpstream: true)
         let foreign = BrokerTokens(
-            other, ledger: bench.ledger, origin: "https://gw.test", paths: ["/mcp"], audiences: [])
+            other, ledger: bench.ledger, origin: "https://gw.test", layout: .path,
+            paths: ["/mcp"], audiences: [])
         #expect(foreign.credential(of: token).isEmpty)
     }
 
-    @Test func `tokens of both layouts and both slash forms are taken`() throws {
+    @Test func `tokens of the route's layouts and both slash forms are taken`() throws {
         let bench = try BrokerBench()
         let tokens = BrokerTokens(
-            bench.mint, ledger: bench.ledger, origin: "https://gw.test", paths: ["/mcp"],
-            audiences: ["api://mcp"])
+            bench.mint, ledger: bench.ledger, origin: "https://gw.test", layout: .origin,
+            paths: ["/mcp"], audiences: ["api://mcp"])
         #expect(
             tokens.issuers == [
                 "https://gw.test", "https://gw.test/", "https://gw.test/mcp",
                 "https://gw.test/mcp/",
             ])
+        // In the layout path the origin is another route's issuer.
+        let path = BrokerTokens(
+            bench.mint, ledger: bench.ledger, origin: "https://gw.test", layout: .path,
+            paths: ["/mcp"], audiences: [])
+        #expect(path.issuers == ["https://gw.test/mcp", "https://gw.test/mcp/"])
         #expect(tokens.audiences == ["https://gw.test/mcp", "https://gw.test/mcp/", "api://mcp"])
         #expect(tokens.refusal(of: ["sub": "u"]) != nil)
         let set = try KeySet(parsing: tokens.keySet)

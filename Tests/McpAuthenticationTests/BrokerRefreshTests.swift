@@ -60,8 +60,8 @@ struct BrokerRefreshTests {
         #expect(
             try refresh(bench, refreshToken(second), at: now + 11).error(400) == "invalid_grant")
         let tokens = BrokerTokens(
-            bench.mint, ledger: bench.ledger, origin: "https://gw.test", paths: ["/mcp"],
-            audiences: [])
+            bench.mint, ledger: bench.ledger, origin: "https://gw.test", layout: .path,
+            paths: ["/mcp"], audiences: [])
         #expect(tokens.refusal(of: try claims(second["access_token"])) != nil)
     }
 
@@ -241,8 +241,8 @@ struct BrokerRevocationTests {
 
     private func refusal(_ bench: BrokerBench, _ body: JSONObject) throws -> String? {
         BrokerTokens(
-            bench.mint, ledger: bench.ledger, origin: "https://gw.test", paths: ["/mcp"],
-            audiences: []
+            bench.mint, ledger: bench.ledger, origin: "https://gw.test", layout: .path,
+            paths: ["/mcp"], audiences: []
         ).refusal(of: try claims(body["access_token"]))
     }
 

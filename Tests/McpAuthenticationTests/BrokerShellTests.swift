@@ -81,7 +81,8 @@ private final class BrokerHost {
             verifier: "own")
         return ring.sealer.seal(
             GatewayCode("up-code", of: transaction).value.serializedBytes(.compact),
-            for: SealPurpose.code, context: "/mcp", until: now + 60)
+            for: SealPurpose.code, context: "https://gw.test https://as.test /mcp",
+            until: now + 60)
     }
 
     func post(_ path: String, _ pairs: [(name: String, value: String)]) -> MemoryExchange {

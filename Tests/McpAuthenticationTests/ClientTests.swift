@@ -171,15 +171,13 @@ struct ClientTests {
     @Test func `a document is asked for in public, elsewhere by leave of the operator (G70)`()
         throws
     {
-        let url = try #require(HTTPURL("https://app.test/c"))
-        let plan = ClientDocument.plan(url, known: [])
-        #expect(plan.reaches == [.publicOnly, .configured])
-        #expect(plan.maximumBytes == 5 * 1024 && plan.timeout <= 5000)
-        // An origin that the configuration names for another use is no stranger's to have asked.
-        #expect(ClientDocument.plan(url, known: [url]).reaches == [.publicOnly])
-        let local = try #require(HTTPURL("http://127.0.0.1:9/c"))
-        #expect(ClientDocument.plan(local, known: []).reaches == [.configured])
-        #expect(ClientDocument.plan(local, known: [local]).reaches.isEmpty)
+        // Origins that the configuration names for another use are no stranger's to have asked:
+        // not by https, and not by http, which only `fetch.allow` opens.
+        for text in ["https://app.test/c", "http://127.0.0.1:9/c"] {
+            let plan = ClientDocument.plan(try #require(HTTPURL(text)))
+            #expect(plan.reaches == [.publicOnly] && plan.wider == nil)
+            #expect(plan.maximumBytes == 5 * 1024 && plan.timeout <= 5000)
+        }
     }
 
     private static let clientID = "https://app.test/c"
@@ -331,6 +329,12 @@ struct ClientTests {
             #expect(limiter.refusal(of: "2001:db8:1:2:3:4:5:\(last)", now: 0) == nil)
         }
         #expect(limiter.refusal(of: "2001:db8:1:2::9:9:9:9", now: 0) != nil)
+        // Also where its zeros are left out: then what stands behind them is the host's own.
+        for last in ["a:1:1:1", "b::1"] {
+            #expect(limiter.refusal(of: "2001:db9::\(last)", now: 0) == nil)
+        }
+        #expect(limiter.refusal(of: "2001:db9::c:0:0:1", now: 0) != nil)
+        #expect(limiter.refusal(of: "::1", now: 0) == nil)
         for number in 0..<RateLimiter.bound + 10 {
             _ = limiter.refusal(of: "a\(number)", now: 70_000)
         }

@@ -6,7 +6,7 @@ import Testing
 @testable import McpAuthenticationLogic
 
 /// A relay on a host in memory, with a provider that answers what it is asked, and a browser.
-private final class Scene {
+final class Scene {
     let bench: Bench
     var cookie: String?
     static let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"

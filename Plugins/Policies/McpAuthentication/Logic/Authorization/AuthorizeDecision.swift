@@ -17,7 +17,7 @@ struct AuthorizeDecision: Sendable, Equatable {
     let consent: ClientsConfiguration.Consent
     /// What the route serves, the one that is named in its metadata first.
     let resources: [String]
-    /// The protected path, which a remembered consent belongs to.
+    /// The route, which a remembered consent belongs to.
     let route: String
 
     /// - Parameters:
@@ -48,7 +48,8 @@ struct AuthorizeDecision: Sendable, Equatable {
         }
         let isShared = consent != .never && directory.sharesUpstream(client)
         let key = BrowserRecord.consent(
-            clientID: client.clientID, redirectURI: redirect.registered, route: route)
+            clientID: client.clientID, redirectURI: redirect.registered, route: route,
+            scopes: request.scopes)
         let isRemembered = consent == .remember && consents.contains(key)
         if isShared, !hasConsented, !isRemembered {
             if request.pairs["prompt"] == "none" {

@@ -5,7 +5,7 @@ import GatehouseJSON
 struct BrowserRecord: Sendable, Equatable {
     /// Random, 16 octets.
     var id: [UInt8]
-    /// The newest last; see ``consent(clientID:redirectURI:route:)``.
+    /// The newest last; see ``consent(clientID:redirectURI:route:scopes:)``.
     var consents: [String] = []
 
     /// At most so many consents: a cookie has 4096 bytes.
@@ -31,9 +31,13 @@ struct BrowserRecord: Sendable, Equatable {
     /// What a transaction knows the browser by.
     var hash: [UInt8] { Array(Digests.sha256(id).prefix(16)) }
 
-    /// What stands for a consent: to a client, at a redirect URI, on a route.
-    static func consent(clientID: String, redirectURI: String, route: String) -> String {
-        let text = "\(clientID)\n\(redirectURI)\n\(route)"
+    /// What stands for a consent: to a client, at a redirect URI, on a route, for what the page
+    /// showed. Who asks for other scopes is asked about anew.
+    static func consent(
+        clientID: String, redirectURI: String, route: String, scopes: [String]
+    ) -> String {
+        let shown = Set(scopes).sorted().joined(separator: " ")
+        let text = "\(clientID)\n\(redirectURI)\n\(route)\n\(shown)"
         return Base64URL.encode(Array(Digests.sha256(Array(text.utf8)).prefix(16)))
     }
 

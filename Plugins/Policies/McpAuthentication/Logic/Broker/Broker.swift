@@ -19,10 +19,11 @@ final class Broker: Sendable {
     /// - Parameters:
     ///   - configuration: with the provider's keys, not yet with the gateway's own.
     ///   - name: the route's.
+    ///   - layout: whether the origin is an issuer of this route, or of another one's.
     ///   - errors: why there is no broker.
     init?(
         _ configuration: Configuration, ring: KeyRing, route: RouteDescription, name: String,
-        ledger: Ledger = .shared, errors: (ConfigurationRemark) -> Void
+        layout: Layout, ledger: Ledger = .shared, errors: (ConfigurationRemark) -> Void
     ) {
         guard let clientID = configuration.clientID else {
             errors(
@@ -47,11 +48,11 @@ final class Broker: Sendable {
         mint = TokenMint(
             ring: ring, accessLifetime: configuration.broker.accessLifetime,
             refreshLifetime: configuration.broker.refreshLifetime,
-            context: "\(name) \(path)",
+            context: "\(configuration.issuer) \(name) \(path)",
             resource: configuration.resource ?? (origin + ExternalURLs.safePath(path)),
             sealsUpstream: credential == .user)
         tokens = BrokerTokens(
-            mint, ledger: ledger, origin: origin,
+            mint, ledger: ledger, origin: origin, layout: layout,
             paths: route.matches.map { WellKnownPaths.trimmed($0.path) },
             audiences: configuration.audiences)
         self.ledger = ledger

@@ -13,16 +13,20 @@ final class BrokerTokens: OwnTokens {
 
     /// - Parameters:
     ///   - origin: `scheme://authority` of what the gateway publishes for the route.
-    ///   - path: the protected path, without a slash at its end.
+    ///   - layout: the origin is an issuer of the route in the layout `origin` alone.
+    ///   - paths: the protected paths, without a slash at their end.
     init(
-        _ mint: TokenMint, ledger: Ledger, origin: String, paths: [String], audiences: [String]
+        _ mint: TokenMint, ledger: Ledger, origin: String, layout: Layout, paths: [String],
+        audiences: [String]
     ) {
         ring = mint.ring
         self.ledger = ledger
         context = mint.context
         sealsUpstream = mint.sealsUpstream
         keySet = mint.ring.keySet.serializedBytes(.compact)
-        let bases = [origin] + paths.map { origin + ExternalURLs.safePath($0) }
+        let bases =
+            (layout == .origin ? [origin] : [])
+            + paths.map { origin + ExternalURLs.safePath($0) }
         issuers = Self.bothForms(bases)
         self.audiences = Self.bothForms([mint.resource]) + audiences
     }

@@ -14,6 +14,10 @@ extension Redemption {
             guard let token = tokens?.idToken else {
                 // A refresh need not bring another one (OpenID Connect Core §12.2).
                 guard isRefresh else { return broken("the provider sent no id_token", now) }
+                // Nothing was asked, so what the provider said at the login must have an end.
+                guard grant?.refreshToken != nil || grant?.accessExpiry != nil else {
+                    return denied("the provider gave nothing by which it can be asked again", now)
+                }
                 return finish(now)
             }
             return verify(token, plan, audience: environment.party.clientID, now)

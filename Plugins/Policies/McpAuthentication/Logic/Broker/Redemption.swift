@@ -120,9 +120,12 @@ struct Redemption {
         }
         let id = SealPurpose.identifier(of: text)
         guard environment.ledger.use(id, until: now + SealPurpose.codeLife, now: now) else {
-            // Two have it, and one of them may be a thief (RFC 6749 §4.1.2).
-            environment.ledger.revokeFamily(
-                id, until: now + environment.mint.refreshLifetime, now: now)
+            // Two have it, and one of them may be a thief (RFC 6749 §4.1.2). Where the provider
+            // refused it there is nothing to revoke, and nothing that anybody could fill up.
+            if environment.ledger.isFruitful(id, now: now) {
+                environment.ledger.revokeFamily(
+                    id, until: now + environment.mint.refreshLifetime, now: now)
+            }
             return fail(OAuthFailure("invalid_grant", "the code was used before"))
         }
         self.code = id
@@ -243,6 +246,7 @@ struct Redemption {
     /// The provider does not want the user any more (G86): the login is over.
     mutating func denied(_ why: String, _ now: Int64) -> Step {
         remarks.append(why)
+        waste(now)
         if let held {
             environment.ledger.revokeFamily(held.family, until: held.until, now: now)
             self.held = nil
@@ -265,11 +269,17 @@ struct Redemption {
     /// The provider's, the adapter's or the configuration's fault.
     mutating func broken(_ why: String, _ now: Int64) -> Step {
         remarks.append(why)
+        waste(now)
         release(now)
         return .respond(
             DocumentResponse.open(
                 .oauthError(
                     502, "server_error", "the provider's answer cannot be used", reason: why)))
+    }
+
+    /// The code is used up, and no token came of it.
+    private func waste(_ now: Int64) {
+        if let code { environment.ledger.waste(code, until: now + SealPurpose.codeLife, now: now) }
     }
 
     private mutating func release(_ now: Int64) {

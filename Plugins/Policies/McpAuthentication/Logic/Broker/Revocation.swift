@@ -35,7 +35,9 @@ struct Revocation {
         let client = clientID.map(Transaction.hash(of:))
         if let grant = mint.open(token, now: now) {
             if let client, !Digests.equal(client, grant.client) { return foreign }
-            ledger.revokeFamily(grant.family, until: grant.expiry, now: now)
+            // A newer token of the family, which another process made, lives longer than this one.
+            ledger.revokeFamily(
+                grant.family, until: max(grant.expiry, now + mint.refreshLifetime), now: now)
             return upstream(grant)
         }
         if let claims = verified(token) {

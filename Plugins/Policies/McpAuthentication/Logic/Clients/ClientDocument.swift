@@ -28,14 +28,13 @@ enum ClientDocument {
         return url
     }
 
-    /// The fetch of a document: public addresses first; elsewhere only what the operator allows.
+    /// The fetch of a document: public addresses, and what the operator allows (`fetch.allow`).
     ///
-    /// - Parameter known: origins that stand in the configuration for another use: a stranger must
-    ///   not have them asked.
-    static func plan(_ url: HTTPURL, known: [HTTPURL]) -> FetchPlan {
+    /// Never further: the origins of the configuration stand there for another use, and a stranger
+    /// must not have them asked.
+    static func plan(_ url: HTTPURL) -> FetchPlan {
         var plan = FetchPlan(url: url.text)
-        let isKnown = known.contains { $0.origin == url.origin }
-        plan.reaches = (url.scheme == "https" ? [.publicOnly] : []) + (isKnown ? [] : [.configured])
+        plan.reaches = [.publicOnly]
         plan.maximumBytes = maximumBytes
         plan.timeout = timeout
         return plan

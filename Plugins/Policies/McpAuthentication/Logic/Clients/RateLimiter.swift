@@ -56,7 +56,14 @@ final class RateLimiter: Sendable {
         if let mapped = address.lastIndex(of: ":"), address.contains(".") {
             return String(address[address.index(after: mapped)...])
         }
-        return address.split(separator: ":", omittingEmptySubsequences: false).prefix(4)
-            .joined(separator: ":")
+        var groups = address.split(separator: ":", omittingEmptySubsequences: false)
+        // `::` stands for as many zeros as are missing: without them a host's own bits would count.
+        if address.hasPrefix("::") { groups.removeFirst() }
+        if address.hasSuffix("::") { groups.removeLast() }
+        if let gap = groups.firstIndex(of: "") {
+            let zeros = Array(repeating: Substring("0"), count: max(0, 9 - groups.count))
+            groups.replaceSubrange(gap...gap, with: zeros)
+        }
+        return groups.prefix(4).joined(separator: ":")
     }
 }

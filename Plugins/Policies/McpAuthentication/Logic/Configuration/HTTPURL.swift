@@ -101,9 +101,9 @@ private struct IPv4 {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 4 else { return nil }
         let numbers = parts.compactMap { part -> Int? in
-            guard !part.isEmpty, part.utf8.count <= 3, let value = Int(part), value < 256 else {
-                return nil
-            }
+            guard !part.isEmpty, part.utf8.count <= 3,
+                part.utf8.allSatisfy({ (48...57).contains($0) }), let value = Int(part), value < 256
+            else { return nil }
             return value
         }
         guard numbers.count == 4 else { return nil }

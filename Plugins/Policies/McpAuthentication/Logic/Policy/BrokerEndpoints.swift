@@ -91,7 +91,8 @@ extension Broker: BrokerEndpoints {
         return TokenForm.read(pairs).map { form in
             party(policy, loop, request).map {
                 redemption(
-                    $0, client: client, form: form, codeContext: request.path.protected)
+                    $0, client: client, form: form,
+                    codeContext: policy.parts.context(request.path.protected))
             }
         }
     }

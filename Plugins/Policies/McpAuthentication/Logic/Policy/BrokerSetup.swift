@@ -124,7 +124,7 @@ extension Broker {
         guard let ring else { throw ConfigurationRefused() }
         let name = (try? context.route.describe())?["name"]?.stringValue ?? ""
         let broker = Broker(
-            configuration, ring: ring, route: setup.description, name: name,
+            configuration, ring: ring, route: setup.description, name: name, layout: setup.layout,
             errors: context.diagnostics.report)
         guard let broker else { throw ConfigurationRefused() }
         return broker

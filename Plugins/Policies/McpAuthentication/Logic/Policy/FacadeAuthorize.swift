@@ -62,7 +62,8 @@ extension McpAuthentication {
     func find(_ clientID: String, _ request: FacadeRequest) -> ClientDirectory.Found {
         parts.directory.find(clientID) { text in
             try? parts.open(
-                text, for: SealPurpose.client, context: request.path.protected, now: seconds
+                text, for: SealPurpose.client, context: parts.context(request.path.protected),
+                now: seconds
             ).get()
         }
     }
@@ -75,7 +76,7 @@ extension McpAuthentication {
         let decision = AuthorizeDecision(
             directory: parts.directory, policy: parts.policy,
             consent: configuration.clients.consent, resources: resources(request),
-            route: request.path.protected)
+            route: parts.context(request.path.protected))
         let action = decision.action(
             asked, client: client, consents: browser.consents,
             hasConsented: request.decision != .notAsked)
@@ -180,7 +181,8 @@ extension McpAuthentication {
             upstream.challenge = PKCE.challenge(of: verifier)
         }
         return parts.seal(
-            transaction.value, for: SealPurpose.state, context: request.path.protected,
+            transaction.value, for: SealPurpose.state,
+            context: parts.context(request.path.protected),
             until: seconds + SealPurpose.stateLife)
     }
 
@@ -198,7 +200,7 @@ extension McpAuthentication {
         ]
         guard
             let token = parts.seal(
-                value, for: SealPurpose.consent, context: request.path.protected,
+                value, for: SealPurpose.consent, context: parts.context(request.path.protected),
                 until: seconds + SealPurpose.stateLife)
         else {
             host.log(.error, "a consent could not be sealed", exchange: exchange)
@@ -209,8 +211,7 @@ extension McpAuthentication {
             resource: urls.resource(exchangeBase: request.base, path: request.path.protected),
             action: exchange.attribute(.path)?.text ?? "",
             token: token,
-            provider: loop.provider?["authorization_endpoint"]?.stringValue
-                ?? configuration.issuer)
+            provider: endpoint("authorization_endpoint", loop)?.origin ?? configuration.issuer)
         var response = Pages.consent(question)
         setCookie(browser, request.base, &response)
         return respond(exchange, response)
@@ -226,7 +227,8 @@ extension McpAuthentication {
         guard let pairs = FormPairs(parsing: body), let token = pairs["token"],
             pairs.count(of: "token") == 1, pairs.count(of: "decision") == 1,
             case .success(let value) = parts.open(
-                token, for: SealPurpose.consent, context: request.path.protected, now: seconds),
+                token, for: SealPurpose.consent, context: parts.context(request.path.protected),
+                now: seconds),
             let query = value["q"]?.stringValue,
             let asker = value["b"]?.stringValue.flatMap(Base64URL.decode),
             value["l"]?.stringValue == request.path.layout.rawValue,

@@ -15,10 +15,12 @@ extension McpAuthentication {
         let action = decision.action(
             exchange.attribute(.query)?.array ?? [],
             open: { text in
-                parts.open(text, for: SealPurpose.state, context: path.protected, now: now)
-                    .flatMap { value in
-                        Transaction(value).map { .success($0) } ?? .failure(.malformed)
-                    }
+                parts.open(
+                    text, for: SealPurpose.state, context: parts.context(path.protected), now: now
+                )
+                .flatMap { value in
+                    Transaction(value).map { .success($0) } ?? .failure(.malformed)
+                }
             },
             use: { text in
                 Ledger.shared.use(
@@ -37,7 +39,7 @@ extension McpAuthentication {
             guard
                 let sealed = parts.seal(
                     GatewayCode(code, of: transaction).value, for: SealPurpose.code,
-                    context: path.protected, until: now + SealPurpose.codeLife)
+                    context: parts.context(path.protected), until: now + SealPurpose.codeLife)
             else {
                 host.log(.error, "a code could not be sealed", exchange: exchange)
                 return .fail

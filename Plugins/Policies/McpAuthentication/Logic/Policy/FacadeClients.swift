@@ -55,7 +55,7 @@ extension McpAuthentication {
         guard let registration = request.registering,
             let clientID = parts.seal(
                 registration.record.sealedValue, for: SealPurpose.client,
-                context: request.path.protected,
+                context: parts.context(request.path.protected),
                 until: seconds + configuration.clients.registrationLifetime)
         else {
             host.log(.error, "a registration could not be sealed", exchange: exchange)
@@ -151,9 +151,7 @@ extension McpAuthentication {
                 return .known(record)
             }
         }
-        var known = [configuration.issuerURL].compactMap { $0 }
-        if case .url(let text) = configuration.keys { known += [HTTPURL(text)].compactMap { $0 } }
-        return .fetch(ClientDocument.plan(url, known: known))
+        return .fetch(ClientDocument.plan(url))
     }
 
     /// A document or its registration at the provider was answered: `/authorize` goes on.
@@ -217,7 +215,7 @@ extension McpAuthentication {
         guard let text = try? host.cached(upstreamKey(record, request)).value,
             case .success(let value) = parts.open(
                 String(decoding: text, as: UTF8.self), for: SealPurpose.client,
-                context: request.path.protected + " upstream", now: seconds)
+                context: parts.context(request.path.protected) + " upstream", now: seconds)
         else { return nil }
         return UpstreamClient(value)
     }
@@ -229,7 +227,7 @@ extension McpAuthentication {
         guard let record = request.document,
             let text = parts.seal(
                 upstream.value, for: SealPurpose.client,
-                context: request.path.protected + " upstream",
+                context: parts.context(request.path.protected) + " upstream",
                 until: seconds + configuration.clients.registrationLifetime)
         else { return }
         try? host.cache(

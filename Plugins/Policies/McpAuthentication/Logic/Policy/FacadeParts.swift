@@ -16,6 +16,8 @@ struct FacadeParts {
     let hasFixedBase: Bool
     /// What the delivery has in its metadata document.
     let mode: FacadeDocument.Mode
+    /// What sealed texts belong to beside their route's path: the external origin and the provider.
+    private let scope: String
 
     init(
         _ context: CreationContext, _ configuration: Configuration, _ delivery: Delivery,
@@ -30,6 +32,7 @@ struct FacadeParts {
         limiter = RateLimiter(perMinute: configuration.clients.registrationsPerMinute)
         let fixed = configuration.resource ?? setup.description.publicURL
         hasFixedBase = fixed != nil
+        scope = "\(fixed.flatMap(HTTPURL.init)?.origin ?? "") \(configuration.issuer)"
         var mode = FacadeDocument.Mode()
         mode.announcesIssuer = delivery.hasCallback
         mode.issuesTokens = delivery == .broker
@@ -147,6 +150,12 @@ struct FacadeParts {
     }
 
     // MARK: Sealed values
+
+    /// What a text is sealed for: the route, by the URL that it has, and its provider, so that what
+    /// came from one provider never goes to another.
+    ///
+    /// - Parameter path: the protected path.
+    func context(_ path: String) -> String { "\(scope) \(path)" }
 
     /// Seals a value; `nil` where there is no ring or no entropy.
     ///

@@ -121,7 +121,8 @@ extension McpAuthentication {
         }
         guard
             case .success(let value) = parts.open(
-                text, for: SealPurpose.code, context: request.path.protected, now: now),
+                text, for: SealPurpose.code, context: parts.context(request.path.protected),
+                now: now),
             let code = GatewayCode(value)
         else { return .failure(OAuthFailure("invalid_grant", "the code is not good, or too old")) }
         if let failure = RelayGrant.check(code, pairs, clientID: clientID) {
@@ -146,7 +147,8 @@ extension McpAuthentication {
         }
         guard
             case .success(let value) = parts.open(
-                text, for: SealPurpose.refresh, context: request.path.protected, now: seconds),
+                text, for: SealPurpose.refresh, context: parts.context(request.path.protected),
+                now: seconds),
             let refresh = RelayRefresh(value)
         else {
             return .failure(OAuthFailure("invalid_grant", "the token is not good, or too old"))
@@ -237,7 +239,7 @@ extension McpAuthentication {
             token: token, client: client, resource: grant.resource, scopes: grant.scopes,
             upstream: grant.upstream)
         members["refresh_token"] = parts.seal(
-            refresh.value, for: SealPurpose.refresh, context: request.path.protected,
+            refresh.value, for: SealPurpose.refresh, context: parts.context(request.path.protected),
             until: seconds + SealPurpose.refreshLife
         ).map { .string($0) }
     }

@@ -186,7 +186,8 @@ extension FetchPlan {
         request.body = body
         request.timeoutMilliseconds = timeout
         request.maxResponseBytes = UInt64(clamping: maximumBytes)
-        request.reach = reaches.first == .publicOnly ? .public : .configured
+        // A plan without a reach is none that may go anywhere but where everybody may.
+        request.reach = reaches.first == .configured ? .configured : .public
         return request
     }
 }

@@ -17,7 +17,8 @@ final class Ledger: Sendable {
     static let bound = 100_000
 
     private struct State {
-        var used: ExpiringTable<Void>
+        /// False: nothing came of it.
+        var used: ExpiringTable<Bool>
         var revoked: ExpiringTable<Void>
         var families: RefreshFamilies
     }
@@ -32,7 +33,7 @@ final class Ledger: Sendable {
                 families: RefreshFamilies(bound: bound)))
     }
 
-    /// Grows with every revocation: who knows it by its former value asks again. [any], lock-free.
+    /// Grows with everything that is revoked, once: who knows it by its former value asks again. [any], lock-free.
     var revision: UInt64 { revisions.load(ordering: .acquiring) }
 
     // MARK: Single use
@@ -42,9 +43,20 @@ final class Ledger: Sendable {
     func use(_ id: [UInt8], until: Int64, now: Int64) -> Bool {
         state.withLock { state in
             guard state.used.value(id, now: now) == nil else { return false }
-            state.used.set(id, (), until: until, now: now)
+            state.used.set(id, true, until: until, now: now)
             return true
         }
+    }
+
+    /// Notes that nothing came of a use: no token exists that a second use would give reason to
+    /// revoke.
+    func waste(_ id: [UInt8], until: Int64, now: Int64) {
+        state.withLock { $0.used.set(id, false, until: until, now: now) }
+    }
+
+    /// Whether something came of what was used, or still may.
+    func isFruitful(_ id: [UInt8], now: Int64) -> Bool {
+        state.withLock { $0.used.value(id, now: now) ?? true }
     }
 
     /// Takes a use back: what was used for could not be done, and may be tried again.
@@ -80,14 +92,22 @@ final class Ledger: Sendable {
 
     /// Revokes the refresh tokens of a family and the access tokens that name it.
     func revokeFamily(_ family: [UInt8], until: Int64, now: Int64) {
-        state.withLock { $0.families.revoke(family, until: until, now: now) }
-        revisions.add(1, ordering: .releasing)
+        let isNew = state.withLock { state in
+            let wasRevoked = state.families.isRevoked(family, now: now)
+            state.families.revoke(family, until: until, now: now)
+            return !wasRevoked
+        }
+        if isNew { revisions.add(1, ordering: .releasing) }
     }
 
     /// Revokes one token.
     func revoke(_ id: [UInt8], until: Int64, now: Int64) {
-        state.withLock { $0.revoked.set(id, (), until: until, now: now) }
-        revisions.add(1, ordering: .releasing)
+        let isNew = state.withLock { state in
+            let wasRevoked = state.revoked.value(id, now: now) != nil
+            state.revoked.set(id, (), until: until, now: now)
+            return !wasRevoked
+        }
+        if isNew { revisions.add(1, ordering: .releasing) }
     }
 
     /// Whether the token, or the family that it belongs to, was revoked.
