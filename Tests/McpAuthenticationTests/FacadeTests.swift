@@ -87,6 +87,36 @@ struct FacadeTests {
         }
     }
 
+    @Test(
+        arguments: [
+            ("invalid_grant", "code  expired\n", "code  expired "),
+            (
+                "invalid_grant", "AADSTS70008 Trace ID: 6e74172b-be56-4843-9ff4-e66a39bb12e3",
+                "AADSTS70008 Trace ID: 6e74172b-be56-4843-9ff4-e66a39bb12e3"
+            ),
+            (
+                "invalid_request", "bad token eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0.c2ln here",
+                "bad token ... here"
+            ),
+            ("internal_server_error", "INSERT INTO token VALUES ('x')", nil),
+        ] as [(String, String, String?)])
+    func `an error's words reach clients without secrets, foreign ones not at all`(
+        code: String, said: String, heard: String?
+    ) throws {
+        let members: JSONObject = [
+            "error": .string(code), "error_description": .string(said), "access_token": "secret",
+        ]
+        let body = String(
+            decoding: JSONValue.object(members).serializedBytes(.compact), as: UTF8.self)
+        let response = TokenProxy.response(answer(400, body))
+        var expected: JSONObject = ["error": .string(code)]
+        expected["error_description"] = heard.map { .string($0) }
+        #expect(try json(response) == .object(expected))
+        let hidden = HiddenTokenAnswer(
+            answer(400, body), grantType: "authorization_code", scopes: [], delivery: .relay)
+        #expect(!"\(hidden.input)".contains("eyJhbGciOiJSUzI1NiJ9"))
+    }
+
     @Test(arguments: ["invalid_client", "unauthorized_client"])
     func `a provider that refuses the gateway's own client is no client's fault (G66)`(
         code: String

@@ -79,14 +79,6 @@ struct CallbackDecision {
         let code = pairs["error"] ?? ""
         return OAuthFailure(
             known.contains(code) ? code : "server_error",
-            plain(pairs["error_description"] ?? ""))
-    }
-
-    /// The characters that a description may have (RFC 6749 §4.1.2.1), 300 at most.
-    static func plain(_ text: String) -> String {
-        String(
-            decoding: text.utf8.prefix(300).map {
-                (0x20...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C ? $0 : 0x20
-            }, as: UTF8.self)
+            ErrorText.plain(pairs["error_description"] ?? "", atMost: 300))
     }
 }

@@ -79,12 +79,9 @@ enum TokenProxy {
                         reason: "token endpoint: \(code) for clientId: see clientId, clientSecret"))
             }
             let status = answer.status == 401 ? 401 : 400
-            var said = pruned(members)
-            for name in ["access_token", "refresh_token", "id_token"] {
-                said[name] = JSONValue?.none
-            }
             var failure = LocalResponse.json(
-                status, .object(said), reason: "token endpoint: \(code)")
+                status, .object(ErrorText.members(members)),
+                reason: "token endpoint: \(ErrorText.plain(code, atMost: 64))")
             if status == 401, let scheme = answer.field("www-authenticate"),
                 scheme.lowercased().hasPrefix("basic")
             {

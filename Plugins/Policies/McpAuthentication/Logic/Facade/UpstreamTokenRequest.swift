@@ -118,8 +118,14 @@ struct HiddenTokenAnswer: Sendable, Equatable {
             members?[name] = .string("{\(name)}")
         }
         self.tokens = tokens
+        if let said = members?["error_description"]?.stringValue {
+            members?["error_description"] = .string(ErrorText.plain(said, atMost: 4096))
+        }
         let text =
-            members == nil ? String(decoding: answer.body.prefix(4096), as: UTF8.self) : ""
+            members == nil
+            ? ErrorText.plain(
+                String(decoding: answer.body.prefix(4096), as: UTF8.self), atMost: 4096)
+            : ""
         var fields: JSONObject = [:]
         for field in answer.fields where fields[field.name.lowercased()] == nil {
             fields[field.name.lowercased()] = .string(field.value)

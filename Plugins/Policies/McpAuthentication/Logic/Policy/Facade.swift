@@ -141,7 +141,7 @@ extension McpAuthentication {
         guard let error = output?["error"] else { return nil }
         return OAuthFailure(
             error["error"]?.stringValue ?? "server_error",
-            CallbackDecision.plain(error["error_description"]?.stringValue ?? ""))
+            ErrorText.plain(error["error_description"]?.stringValue ?? "", atMost: 300))
     }
 
     /// An endpoint of the provider's document: https, or of the issuer's own origin.
