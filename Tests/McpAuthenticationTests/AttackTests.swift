@@ -49,6 +49,27 @@ struct AttackTests {
         #expect(!rules.contains("script-src") && !rules.contains("\r"))
     }
 
+    @Test func `a link alone sends nobody to a stranger's URI (RFC 9700 §4.11.2, G73)`() throws {
+        let scene = try Scene(["clientId": "up"])
+        let evil = "https://evil.test/cb"
+        let clientID = try scene.register([evil, "http://localhost:9/cb"])
+        for change in [[("code_challenge", "x")], [("prompt", "none")], [("scope", "\"")]] {
+            let remote = scene.authorize(clientID, change + [("redirect_uri", evil)])
+            let page = try #require(scene.open(remote))
+            #expect(page.status == 400 && page.values("location").isEmpty)
+            let text = String(decoding: page.body, as: UTF8.self)
+            #expect(text.contains("href=\"https://evil.test/cb?error="))
+            // A program on this machine gets its error, and so does what is no browser.
+            let local = scene.open(scene.authorize(clientID, change))
+            #expect(local?.values("location").first?.hasPrefix("http://localhost:9/cb?") == true)
+            let program = scene.bench.send("GET", remote, [("Accept", "application/json")])
+            #expect(program.ownResponse?.status == 302)
+            program.end()
+        }
+        let listed = RedirectURIs(schemes: nil, only: [evil])
+        #expect(listed.isTrusted(evil) && !RedirectURIs().isTrusted(evil))
+    }
+
     // MARK: Sealed texts
 
     @Test func `what one host or provider sealed opens at no other (ADR 0007)`() throws {
@@ -153,8 +174,10 @@ struct AttackTests {
     }
 
     @Test(arguments: ["http://127.0.0.+1/", "http://127.0.0.-0/", "http://127.0.0.1x/"])
-    func `what only looks like an address is none (G63)`(text: String) {
+    func `what only looks like an address is none (G63)`(text: String) throws {
         #expect(HTTPURL(text)?.isLoopback == false)
         #expect(!RedirectURIs().isAcceptable(text))
+        // A host with escapes would be shown as another than browsers go to.
+        #expect(!RedirectURIs().isAcceptable("https://good.test%2eevil.test/cb"))
     }
 }

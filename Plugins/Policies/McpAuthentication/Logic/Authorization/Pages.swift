@@ -62,13 +62,22 @@ enum Pages {
     }
 
     /// An error for a person, or as JSON for a program (G66).
-    static func failure(_ failure: OAuthFailure, acceptsHTML: Bool) -> LocalResponse {
+    ///
+    /// - Parameter next: where the application waits for it, of the client's choice.
+    static func failure(
+        _ failure: OAuthFailure, acceptsHTML: Bool, next: String? = nil
+    ) -> LocalResponse {
         guard acceptsHTML else { return failure.response }
         let text = failure.text.isEmpty ? failure.code : failure.text
-        let body =
-            "<h1>This cannot go on</h1><p>\(escaped(text)).</p>"
-            + "<p>Go back to the application and begin again.</p>"
-            + "<p><small>\(escaped(failure.code))</small></p>"
+        var body = "<h1>This cannot go on</h1><p>\(escaped(text)).</p>"
+        if let next {
+            body +=
+                "<p>Go back to <a href=\"\(escaped(next))\">\(escaped(host(of: next)))</a> if you"
+                + " know it.</p>"
+        } else {
+            body += "<p>Go back to the application and begin again.</p>"
+        }
+        body += "<p><small>\(escaped(failure.code))</small></p>"
         return page(
             failure.status, title: "This cannot go on", body, formAction: "'none'",
             reason: "\(failure.code): \(failure.text)")

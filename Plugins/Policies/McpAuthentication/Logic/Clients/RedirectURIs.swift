@@ -31,6 +31,14 @@ struct RedirectURIs: Sendable, Equatable {
         return only.isEmpty || only.contains { Self.matches(uri, registered: $0) }
     }
 
+    /// Whether a browser may be sent there without a person's word: to this machine, or where the
+    /// operator has listed it.
+    ///
+    /// - Parameter uri: one that is acceptable.
+    func isTrusted(_ uri: String) -> Bool {
+        !only.isEmpty || Self.isLoopback(uri) || HTTPURL(uri) == nil
+    }
+
     /// Whether `uri` is one of a client's own.
     static func isRegistered(_ uri: String, among registered: [String]) -> Bool {
         registered.contains { matches(uri, registered: $0) }

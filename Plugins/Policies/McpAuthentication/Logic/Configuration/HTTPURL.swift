@@ -1,7 +1,8 @@
 /// An absolute `http` or `https` URL, split by RFC 3986 §3 and kept in its normal spelling.
 ///
 /// What this type refuses: user information (RFC 9110 §4.2.4), a fragment, spaces, control bytes
-/// and bytes outside ASCII, an empty host, a port of 0 or above 65535.
+/// and bytes outside ASCII, an empty host or one with escapes, which would be shown as another than
+/// it is, a port of 0 or above 65535.
 struct HTTPURL: Sendable, Hashable {
     /// `http` or `https`.
     let scheme: String
@@ -54,7 +55,7 @@ struct HTTPURL: Sendable, Hashable {
         }
         let isLiteral = host.hasPrefix("[") && host.hasSuffix("]") && host.count > 2
         let isName =
-            !host.isEmpty && !host.contains("[") && !host.contains("]") && !host.contains(":")
+            !host.isEmpty && !host.contains { "[]:%".contains($0) }
         return isLiteral || isName ? (host.lowercased(), port) : nil
     }
 

@@ -261,6 +261,9 @@ extension McpAuthentication {
     }
 
     /// An error by redirect, with the client's state and the gateway's issuer (G73, G75).
+    ///
+    /// Anybody may register a URI of another machine: a person whom nobody has asked yet is not sent
+    /// there by a link alone, but told, and may go there (RFC 9700 §4.11.2).
     private func sendBack(
         _ exchange: Exchange, _ request: FacadeRequest, _ asked: AuthorizationRequest,
         _ failure: OAuthFailure, to uri: String
@@ -269,6 +272,11 @@ extension McpAuthentication {
         let location = ClientRedirect.failure(
             uri, failure, state: state,
             issuer: delivery.hasCallback ? issuer(request.path, base: request.base) : nil)
+        if !request.isForm, !parts.policy.isTrusted(uri),
+            Pages.acceptsHTML(exchange.field("accept")?.text)
+        {
+            return respond(exchange, Pages.failure(failure, acceptsHTML: true, next: location))
+        }
         return respond(
             exchange,
             ClientRedirect.response(
