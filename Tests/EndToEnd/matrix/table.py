@@ -24,6 +24,10 @@ from providers.oidc import Oidc
 MODES = ("direct", "mediated", "relay", "broker")
 PROVIDERS = ("keycloak", "entra", "github", "oidc")
 
+NO_AUDIENCE = (
+    "GitHub's tokens are opaque and bound to no audience: only tokens of the gateway's own can be"
+)
+
 ROWS = (
     Row(
         "direct",
@@ -38,21 +42,23 @@ ROWS = (
         of(Keycloak),
         keycloak("direct", version="26.5"),
         "26.5",
-        refused="this version does not serve MCP clients directly",
+        refused="this version does not serve MCP clients directly: it answers client_secret_basic"
+        " to public clients that register, until 26.6",
     ),
     Row(
         "direct",
         "entra",
         entra_with,
         entra_policy("direct"),
-        refused="Entra cannot serve MCP clients directly",
+        refused="Entra cannot serve MCP clients directly: its metadata lack S256, it takes no"
+        " registration, and it refuses the resource parameter that clients send",
     ),
     Row(
         "direct",
         "github",
         github_with,
         github_policy("direct"),
-        refused="GitHub's tokens are opaque and bound to no audience",
+        refused=NO_AUDIENCE,
     ),
     Row(
         "direct",
@@ -75,7 +81,8 @@ ROWS = (
         of(Keycloak),
         keycloak("mediated"),
         "with iss",
-        refused="Keycloak sends iss, and a client that knows the gateway as issuer refuses it",
+        refused="Keycloak sends iss, and a client that knows the gateway as issuer refuses it"
+        " (RFC 9207 §2.4)",
     ),
     Row(
         "mediated",
@@ -90,7 +97,7 @@ ROWS = (
         "github",
         github_with,
         github_policy("mediated"),
-        refused="GitHub's tokens are opaque and bound to no audience",
+        refused=NO_AUDIENCE,
     ),
     Row(
         "mediated",
@@ -128,7 +135,7 @@ ROWS = (
         "github",
         github_with,
         github_policy("relay"),
-        refused="GitHub's tokens are opaque and bound to no audience",
+        refused=NO_AUDIENCE,
     ),
     # As Google: `iss` at the callback, and no word of it in the metadata.
     Row(

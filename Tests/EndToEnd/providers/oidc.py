@@ -24,6 +24,7 @@ class Oidc(Provider):
     typ = "at+jwt"
     scopes = ("openid", "profile", "mcp:read", "mcp:write", "offline_access")
     refreshes = True
+    withheld_at_first = ()  # scopes that a client's first authorization does not get
     metadata_changes = None  # members that replace those of the documents
 
     def set_up(self):
@@ -89,6 +90,12 @@ class Oidc(Provider):
         if client.secret:
             answer |= {"client_secret": client.secret, "client_secret_expires_at": 0}
         return as_json(answer, 201)
+
+    def granted_scopes(self, client, query):
+        scopes = super().granted_scopes(client, query)
+        is_first = not client.extra.get("was here")
+        client.extra["was here"] = True
+        return [one for one in scopes if not (is_first and one in self.withheld_at_first)]
 
     def callback_extras(self, grant):
         if self.wrong_iss is not None:
