@@ -196,6 +196,10 @@ struct ClientsConfigurationTests {
 
     @Test func `what an adapter needs is an error with its place (describe 0)`() {
         #expect(needs(["deliveries": ["broker"]], .relay) == ["/delivery"])
+        // The double bind: the gateway's issuer in the document, the provider's in the answer.
+        #expect(needs(["emits_iss": "always"], .mediated) == ["/delivery"])
+        #expect(needs(["emits_iss": "maybe"], .mediated).isEmpty)
+        #expect(needs(["emits_iss": "always"], .relay).isEmpty)
         #expect(needs([:], .broker) == ["/clientId"])
         #expect(needs(["registration": "emulate"], .relay) == ["/clientId"])
         #expect(needs(["client": "required"], .mediated) == ["/clientId"])

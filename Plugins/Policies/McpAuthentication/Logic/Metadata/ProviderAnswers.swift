@@ -31,6 +31,13 @@ enum ProviderAnswers {
         case none
     }
 
+    /// Whether a provider sends `iss` with its authorization responses.
+    enum Emission: String, Sendable {
+        case never
+        case maybe
+        case always
+    }
+
     /// `describe/0`.
     struct Description: Sendable, Equatable {
         var delivery = Delivery.mediated
@@ -40,9 +47,9 @@ enum ProviderAnswers {
         var documents = DocumentKind.emulate
         var client = Need.optional
         var clientSecret = Need.optional
-        /// Whether the provider may send `iss` with its authorization responses (RFC 9207), which
+        /// Whether the provider sends `iss` with its authorization responses (RFC 9207), which
         /// clients compare with the gateway's issuer.
-        var mayEmitIssuer = false
+        var emitsIssuer = Emission.never
         /// A delivery that this version does not have.
         var unknownDelivery: String?
 
@@ -65,7 +72,10 @@ enum ProviderAnswers {
                 ?? .emulate
             client = output?["client"]?.stringValue.flatMap(Need.init) ?? .optional
             clientSecret = output?["client_secret"]?.stringValue.flatMap(Need.init) ?? .optional
-            mayEmitIssuer = output?["emits_iss"]?.stringValue.map { $0 != "never" } ?? false
+            // A word that is not known may mean anything.
+            emitsIssuer =
+                output?["emits_iss"]?.stringValue.map { Emission(rawValue: $0) ?? .maybe }
+                ?? .never
         }
     }
 

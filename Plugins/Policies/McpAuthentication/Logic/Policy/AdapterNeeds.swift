@@ -62,6 +62,14 @@ enum AdapterNeeds {
         }
         guard delivery.isFacade else { return [] }
         var found: [ConfigurationRemark] = []
+        if delivery == .mediated, description.emitsIssuer == .always {
+            found.append(
+                .error(
+                    "/delivery",
+                    "the provider sends its own iss with authorization responses: clients that"
+                        + " compare it (RFC 9207) refuse all of them in mediated delivery", "relay")
+            )
+        }
         if configuration.issuerURL == nil {
             found.append(.error("/issuer", "\(delivery) delivery needs an issuer that is a URL"))
         }

@@ -66,9 +66,9 @@ struct Adapter {
     private func warnMixUp(
         _ configuration: Configuration, _ context: CreationContext, _ pointer: JSONPointer
     ) {
-        guard description.mayEmitIssuer, (configuration.delivery ?? delivery) == .mediated else {
-            return
-        }
+        guard description.emitsIssuer == .maybe,
+            (configuration.delivery ?? delivery) == .mediated
+        else { return }
         context.diagnostics.report(
             .warning(
                 pointer,
