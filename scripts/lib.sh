@@ -1,5 +1,10 @@
 # Shared by the scripts in this folder; sourced, not run. Nothing here has an effect of its own.
 
+# How everything in .build-static is built; the same for each, or SwiftPM builds it all anew. The
+# dependencies too go without the check of exclusive access at run time (docs/adr/0005).
+static_build=(-c release --static-swift-stdlib --scratch-path .build-static --quiet
+    -Xswiftc -enforce-exclusivity=unchecked)
+
 # need_packages NAME[:COMMAND]...: installs the Debian packages that are missing. With :COMMAND a
 # package counts as present when that command is. Not as root: sudo -n, else the line to type and
 # status 3.
