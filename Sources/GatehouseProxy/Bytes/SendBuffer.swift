@@ -5,19 +5,41 @@ import NIOCore
 /// Scratch of one loop in which a head, and what follows it at once, is composed before it is sent.
 ///
 /// Raw memory and not a `ByteBuffer`: nothing of it outlives the call that sends it, so it needs
-/// neither a reference count nor a copy on write. Confined to its loop.
-final class SendBuffer {
-    private var base: UnsafeMutableRawPointer
-    private var capacity: Int
-    /// How many bytes are composed.
-    private(set) var count = 0
-
-    init() {
-        capacity = ProxyLimits.scratchBytes
-        base = .allocate(byteCount: capacity, alignment: 16)
+/// neither a reference count nor a copy on write. A pointer and no object for the same reason: it is
+/// looked up a dozen times a request. Whoever made it frees it: the worker, which every user of the
+/// scratch holds. Confined to its loop.
+struct SendBuffer {
+    private struct Memory {
+        var base: UnsafeMutableRawPointer
+        var capacity: Int
+        var count = 0
     }
 
-    deinit { base.deallocate() }
+    private let memory: UnsafeMutablePointer<Memory>
+
+    init() {
+        memory = .allocate(capacity: 1)
+        memory.initialize(
+            to: Memory(
+                base: .allocate(byteCount: ProxyLimits.scratchBytes, alignment: 16),
+                capacity: ProxyLimits.scratchBytes))
+    }
+
+    /// Ends it, and every copy of it.
+    func free() {
+        base.deallocate()
+        memory.deallocate()
+    }
+
+    private var base: UnsafeMutableRawPointer { memory.pointee.base }
+    private var capacity: Int { memory.pointee.capacity }
+
+    /// How many bytes are composed.
+    @inline(__always)
+    private(set) var count: Int {
+        get { memory.pointee.count }
+        nonmutating set { memory.pointee.count = newValue }
+    }
 
     /// What has been composed; valid until the next change.
     @inline(__always)
@@ -67,13 +89,13 @@ final class SendBuffer {
             byteCount: max(wanted, capacity * 2), alignment: 16)
         memcpy(larger, base, count)
         base.deallocate()
-        base = larger
-        capacity = max(wanted, capacity * 2)
+        memory.pointee.capacity = max(wanted, capacity * 2)
+        memory.pointee.base = larger
     }
 
     private func shrink() {
         base.deallocate()
-        capacity = ProxyLimits.scratchBytes
-        base = .allocate(byteCount: capacity, alignment: 16)
+        memory.pointee.capacity = ProxyLimits.scratchBytes
+        memory.pointee.base = .allocate(byteCount: ProxyLimits.scratchBytes, alignment: 16)
     }
 }

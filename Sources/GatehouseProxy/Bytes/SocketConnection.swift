@@ -11,6 +11,8 @@ class SocketConnection {
     final var context: ChannelHandlerContext?
     /// The socket that may be written to past the channel; -1: none.
     private var descriptor: Int32 = -1
+    /// The channel itself, to be told directly that reading goes on; nil: by the pipeline only.
+    private var reader: (any ChannelCore)?
     /// Whether bytes may have left since this was last set to false. Where the connection ends
     /// within the first `send` after that, none did: each write is one attempt.
     final var hasSent = false
@@ -23,10 +25,20 @@ class SocketConnection {
             of: NIOBSDSocket.Handle.self
         ) { $0 }
         descriptor = found ?? -1
+        reader = found == nil ? nil : context.channel._channelCore
     }
 
+    /// Reading goes on behind what has just been read. The channel would ask for it with a `read`
+    /// that passes through the pipeline; told before, it does not ask. Only while nothing holds
+    /// reading back.
+    @inline(__always)
+    final func readOn() { reader?.read0() }
+
     /// The channel closes: its descriptor may soon be another's. Before every `close`.
-    final func leaveSocket() { descriptor = -1 }
+    final func leaveSocket() {
+        descriptor = -1
+        reader = nil
+    }
 
     /// The peer may end its direction without ending ours.
     final func allowHalfClosure() {

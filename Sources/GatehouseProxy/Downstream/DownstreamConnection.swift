@@ -21,8 +21,9 @@ final class DownstreamConnection: SocketConnection, ChannelDuplexHandler {
     var deadlineNs = UInt64.max
     private(set) var peer = Peer(nil)
 
-    /// What has been received and not read.
-    private var inbound: ByteBuffer
+    /// What has been received and not read; nil or empty: nothing.
+    private var inbound: ByteBuffer?
+    private var inboundCount: Int { inbound?.readableBytes ?? 0 }
     /// The exchange whose head is being read or that is running.
     private(set) var exchange: Exchange?
     private(set) var isRunning = false
@@ -39,7 +40,6 @@ final class DownstreamConnection: SocketConnection, ChannelDuplexHandler {
     init(worker: Worker, listener: Int) {
         self.worker = worker
         self.listener = listener
-        inbound = worker.none
     }
 
     // MARK: What the channel tells
@@ -63,14 +63,18 @@ final class DownstreamConnection: SocketConnection, ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isClosing else { return }
         worker.touch()
-        if inbound.readableBytes == 0 {
+        if inboundCount == 0 {
             inbound = unwrapInboundIn(data)
         } else {
             var more = unwrapInboundIn(data)
-            inbound.writeBuffer(&more)
+            inbound?.writeBuffer(&more)
         }
         process()
+        if !isHeld { readOn() }
     }
+
+    /// The handler is the last one: nobody behind it wants to know.
+    func channelReadComplete(context: ChannelHandlerContext) {}
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         worker.touch()
@@ -89,7 +93,7 @@ final class DownstreamConnection: SocketConnection, ChannelDuplexHandler {
         worker.touch()
         isClosing = true
         leaveSocket()
-        inbound = worker.none
+        inbound = nil
         let gone = exchange
         exchange = nil
         if let gone {
@@ -112,12 +116,12 @@ final class DownstreamConnection: SocketConnection, ChannelDuplexHandler {
     func process() {
         guard !isProcessing else { return }
         isProcessing = true
-        while !isClosing, inbound.readableBytes > 0 {
+        while !isClosing, inboundCount > 0 {
             if isRunning {
                 guard let exchange, exchange.wantsInput else { break }
-                let before = inbound.readableBytes
+                let before = inboundCount
                 exchange.feed()
-                if isRunning, inbound.readableBytes == before { break }
+                if isRunning, inboundCount == before { break }
             } else if !readHead() {
                 break
             }
@@ -135,16 +139,21 @@ final class DownstreamConnection: SocketConnection, ChannelDuplexHandler {
             self.exchange = exchange
             exchange.prepare(limits: worker.limits.head)
         }
-        switch exchange.parse(inbound) {
+        guard let bytes = inbound.take() else { return false }
+        switch exchange.parse(bytes) {
         case .needMore:
+            inbound = bytes
             if isFirst { deadlineNs = worker.after(worker.limits.headMs) }
             return false
         case .fault(let fault):
+            inbound = bytes
             exchange.refuse(fault, on: self)
         case .head(let head):
-            let bytes = inbound
-            inbound.moveReaderIndex(forwardBy: min(head.length, inbound.readableBytes))
-            if inbound.readableBytes == 0 { inbound = worker.none }
+            if head.length < bytes.readableBytes {
+                var rest = bytes
+                rest.moveReaderIndex(forwardBy: head.length)
+                inbound = rest
+            }
             isRunning = true
             deadlineNs = .max
             exchange.begin(head, bytes, on: self)
@@ -154,11 +163,10 @@ final class DownstreamConnection: SocketConnection, ChannelDuplexHandler {
 
     /// The exchange is over and has been recorded.
     func exchangeFinished(keepsAlive: Bool, lingers: Bool) {
-        if let exchange {
+        if let exchange = exchange.take() {
             exchange.reset()
             worker.giveBack(exchange)
         }
-        exchange = nil
         isRunning = false
         isHeldByExchange = false
         guard keepsAlive, !worker.isClosing else { return close(lingers: lingers) }
@@ -171,19 +179,17 @@ final class DownstreamConnection: SocketConnection, ChannelDuplexHandler {
 
     /// What was received and not read; give back what is left.
     func takeInput() -> ByteBuffer {
-        let input = inbound
-        inbound = worker.none
-        return input
+        inbound.take() ?? worker.none
     }
 
     func giveBack(_ input: ByteBuffer) {
-        inbound = input.readableBytes > 0 ? input : worker.none
+        inbound = input.readableBytes > 0 ? input : nil
         // Reading may have stopped because the input was full while the upstream was connecting.
         if hasPendingRead, !isProcessing { updateHold() }
     }
 
     /// Whether something was received and not read.
-    var hasInput: Bool { inbound.readableBytes > 0 }
+    var hasInput: Bool { inboundCount > 0 }
 
     /// Holds reading while the upstream takes nothing.
     func setReading(_ isReading: Bool) {
@@ -196,7 +202,7 @@ final class DownstreamConnection: SocketConnection, ChannelDuplexHandler {
     func inputWanted() { process() }
 
     private func updateHold() {
-        let isFull = inbound.readableBytes >= ProxyLimits.pipelinedBytesMax
+        let isFull = inboundCount >= ProxyLimits.pipelinedBytesMax
         isHeld = isHeldByExchange || (isFull && isRunning)
         guard !isHeld, hasPendingRead else { return }
         hasPendingRead = false
@@ -212,7 +218,7 @@ final class DownstreamConnection: SocketConnection, ChannelDuplexHandler {
         isClosing = true
         deadlineNs = worker.after(worker.limits.writeMs)
         let bound = NIOLoopBound((self, context), eventLoop: worker.loop)
-        inbound = worker.none
+        inbound = nil
         isHeldByExchange = false
         updateHold()
         context.writeAndFlush(NIOAny(worker.none)).whenComplete { _ in

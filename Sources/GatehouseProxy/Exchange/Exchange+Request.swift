@@ -19,7 +19,9 @@ extension Exchange {
     }
 
     /// The head is complete: finds the route, runs the policies, goes on to the upstream.
-    func begin(_ head: RequestHead, _ bytes: ByteBuffer, on connection: DownstreamConnection) {
+    func begin(
+        _ head: RequestHead, _ bytes: consuming ByteBuffer, on connection: DownstreamConnection
+    ) {
         self.connection = connection
         self.head = head
         headBytes = bytes
@@ -67,12 +69,12 @@ extension Exchange {
     }
 
     private func decide(_ head: RequestHead) -> RouteDecision {
-        guard let snapshot, let connection, connection.listener < snapshot.tables.count else {
-            return .notFound
-        }
+        guard let snapshot, let listener = onConnection({ $0.listener }),
+            listener < snapshot.tables.count
+        else { return .notFound }
         return headBytes.withUnsafeReadableBytes { bytes in
             let query = head.target.query.map { bytes[$0] }
-            return snapshot.tables[connection.listener].decide(
+            return snapshot.tables[listener].decide(
                 host: bytes[head.host], path: head.path(in: bytes),
                 RouteRequest(
                     method: bytes[head.methodBytes],
@@ -139,6 +141,11 @@ extension Exchange {
             case .needMore:
                 input.moveReaderIndex(forwardBy: step.consumed)
                 return true
+            case .data(let range) where passesUnchanged(range):
+                input.withUnsafeReadableBytes { worker.upstreamOut.append($0[range]) }
+                input.moveReaderIndex(forwardBy: step.consumed)
+                requestBytes &+= UInt64(range.count)
+                if requestBody.isComplete { requestBodyComplete() }
             case .data(let range):
                 let start = input.readerIndex + Int(range.start)
                 let part = input.getSlice(at: start, length: Int(range.count)) ?? worker.none
@@ -167,6 +174,14 @@ extension Exchange {
             }
         }
         return true
+    }
+
+    /// Whether a part of the body is written as it lies there, without a buffer of its own.
+    private func passesUnchanged(_ range: ByteRange) -> Bool {
+        guard range.count < 16_384, head?.framing != .chunked, upstreamConnection != nil else {
+            return false
+        }
+        return route?.bodyBytesMax == nil && run?.wantsBody(.request) != true
     }
 
     /// One part of the body: past the policies that read it, on to the upstream.
@@ -230,7 +245,8 @@ extension Exchange {
     func requestBodyComplete() {
         isRequestComplete = true
         guard responsePhase == .waiting, let route else { return }
-        connection?.deadlineNs = worker.after(route.timeouts.responseHeadMs)
+        let deadlineNs = worker.after(route.timeouts.responseHeadMs)
+        onConnection { $0.deadlineNs = deadlineNs }
     }
 
     /// Drops the rest of the body after the response, within a bound.

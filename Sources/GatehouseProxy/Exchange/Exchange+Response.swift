@@ -93,7 +93,7 @@ extension Exchange {
 
     /// Writes the head to the client, with what there is of the body, in one buffer.
     func sendResponseHead(whole: UnsafeRawBufferPointer? = nil) {
-        guard let responseHead, let head, let connection else { return }
+        guard let responseHead, let head, connection != nil else { return }
         guard responseHead.status != 101 else { return openTunnel(responseHead, head) }
         var forwarding = ResponseForwarding(
             responseHead, to: head,
@@ -108,13 +108,14 @@ extension Exchange {
         writeHead(responseHead, forwarding, responseHeadBytes)
         run?.headSent(.response)
         if run == nil { responseHeadBytes = worker.none }
-        connection.deadlineNs = worker.after(route?.timeouts.responseBodyMs ?? 0)
+        let deadlineNs = worker.after(route?.timeouts.responseBodyMs ?? 0)
+        onConnection { $0.deadlineNs = deadlineNs }
         if let whole {
             if head.method != .head, responseFraming != .none {
                 worker.downstreamOut.append(whole)
                 responseBytes = UInt64(whole.count)
             }
-            connection.send(worker.downstreamOut)
+            onConnection { $0.send(worker.downstreamOut) }
             return responseComplete()
         }
         var input = responseInput
@@ -194,6 +195,10 @@ extension Exchange {
             case .needMore:
                 input.moveReaderIndex(forwardBy: step.consumed)
                 return flushResponse()
+            case .data(let range) where passesUnchanged(range):
+                input.withUnsafeReadableBytes { worker.downstreamOut.append($0[range]) }
+                input.moveReaderIndex(forwardBy: step.consumed)
+                responseBytes &+= UInt64(range.count)
             case .data(let range):
                 let start = input.readerIndex + Int(range.start)
                 let part = input.getSlice(at: start, length: Int(range.count)) ?? worker.none
@@ -210,18 +215,30 @@ extension Exchange {
             guard isLive(serial), responsePhase == .streaming || awaitsResponseBody else { return }
         }
         guard isLive(serial) else { return }
-        responseInput = input.readableBytes > 0 ? input : worker.none
+        if input.readableBytes > 0 {
+            responseInput = input
+        } else if responseInput.writerIndex > 0 {
+            responseInput = worker.none
+        }
         flushResponse()
         if responseBody.isComplete, !isResponsePaused, responsePhase == .streaming {
             responseComplete()
         }
     }
 
+    /// Whether a part of the body is written as it lies there, without a buffer of its own.
+    private func passesUnchanged(_ range: ByteRange) -> Bool {
+        guard responseFraming != .chunked, range.count < 16_384 else { return false }
+        return run?.wantsBody(.response) != true
+    }
+
     func flushResponse() {
-        guard worker.downstreamOut.count > 0, let connection else { return }
-        connection.send(worker.downstreamOut)
-        worker.downstreamOut.clear()
-        if !connection.isWritable { clientWritabilityChanged(false) }
+        guard worker.downstreamOut.count > 0 else { return }
+        onConnection { connection in
+            connection.send(worker.downstreamOut)
+            worker.downstreamOut.clear()
+            if !connection.isWritable { clientWritabilityChanged(false) }
+        }
     }
 
     private func passResponse(_ part: ByteBuffer, isEnd: Bool, rest: inout ByteBuffer) {

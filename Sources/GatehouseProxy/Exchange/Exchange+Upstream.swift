@@ -18,14 +18,14 @@ extension Exchange {
             cause = .upgradeWithBody
             return fail(400, .complete)
         }
-        guard route.upstreams.count < 2 else { return balance(route) }
-        guard let upstream = route.upstreams.first else {
-            reason = "the route has no upstream"
-            cause = .noUpstream
-            return fail(503, .upstreamFailed)
+        if let only = route.onlyUpstream {
+            upstream = only
+            return acquire(worker.pool(for: only), isNew: false)
         }
-        self.upstream = upstream
-        acquire(worker.pool(for: upstream), isNew: false)
+        guard route.upstreams.isEmpty else { return balance(route) }
+        reason = "the route has no upstream"
+        cause = .noUpstream
+        fail(503, .upstreamFailed)
     }
 
     /// Picks one of several upstreams.
@@ -65,7 +65,7 @@ extension Exchange {
 
     /// Writes the head, and what there is of the body, in one buffer.
     private func start(on upstreamConnection: UpstreamConnection) {
-        guard let head, let connection else { return }
+        guard let head, connection != nil else { return }
         self.upstreamConnection = upstreamConnection
         responseParser = ResponseHeadParser(method: head.method)
         if asksUpgrade { responseParser.reset(method: head.method, allowsUpgrade: true) }
@@ -79,23 +79,30 @@ extension Exchange {
         } else if isRequestComplete {
             requestBodyComplete()
         } else {
-            var input = connection.takeInput()
+            guard var input = onConnection({ $0.takeInput() }) else { return }
             let received = input.readableBytes
             guard takeBody(&input) else { return }
             if bodyInHand == 0 { bodyInHand = received - input.readableBytes }
-            connection.giveBack(input)
+            onConnection { $0.giveBack(input) }
             awaitBody(isAnew: true)
         }
         flushRequest()
         sendContinue()
         if self.upstreamConnection === upstreamConnection, !upstreamConnection.isWritable {
             awaitUpstream()
-            connection.setReading(false)
+            onConnection { $0.setReading(false) }
         }
     }
 
     private func writeRequestHead(_ head: RequestHead) {
-        guard let upstream, let connection else { return }
+        onUpstream { upstream in
+            onConnection { writeRequestHead(head, upstream, $0) }
+        }
+    }
+
+    private func writeRequestHead(
+        _ head: RequestHead, _ upstream: Upstream, _ connection: DownstreamConnection
+    ) {
         let framing =
             hasWholeRequest
             ? BodyFraming.length(UInt64(run?.wholeBody(.request).count ?? 0)) : head.framing

@@ -25,7 +25,20 @@ final class Exchange: UpstreamUser {
     }
 
     let worker: Worker
-    var connection: DownstreamConnection?
+    /// The client's connection, not retained: it lives until its channel has dropped its handlers,
+    /// which NIO does in a turn of its own behind `channelInactive`, and there, as at the end of
+    /// each exchange, the connection resets the exchange that it refers to.
+    private var unretained: Unmanaged<DownstreamConnection>?
+    @inline(__always)
+    var connection: DownstreamConnection? {
+        get { unretained?.takeUnretainedValue() }
+        set { unretained = newValue.map(Unmanaged.passUnretained) }
+    }
+    /// The connection without a reference counted for it; the connection outlives `body`.
+    @inline(__always)
+    func onConnection<Result>(_ body: (DownstreamConnection) -> Result) -> Result? {
+        unretained?._withUnsafeGuaranteedRef(body)
+    }
 
     // MARK: The request
 
@@ -51,8 +64,23 @@ final class Exchange: UpstreamUser {
     // MARK: Where it goes
 
     var snapshot: ProxySnapshot?
-    var route: Route?
-    var upstream: Upstream?
+    /// The route and its upstream, not retained: `snapshot` keeps both, and goes with them.
+    private var unretainedRoute: Unmanaged<Route>?
+    private var unretainedUpstream: Unmanaged<Upstream>?
+    @inline(__always)
+    var route: Route? {
+        get { unretainedRoute?.takeUnretainedValue() }
+        set { unretainedRoute = newValue.map(Unmanaged.passUnretained) }
+    }
+    @inline(__always)
+    var upstream: Upstream? {
+        get { unretainedUpstream?.takeUnretainedValue() }
+        set { unretainedUpstream = newValue.map(Unmanaged.passUnretained) }
+    }
+    @inline(__always)
+    func onUpstream<Result>(_ body: (Upstream) -> Result) -> Result? {
+        unretainedUpstream?._withUnsafeGuaranteedRef(body)
+    }
     var run: ExchangeRun?
     /// Which of the route's upstreams that is, where there are several.
     var upstreamChoice = 0
@@ -129,34 +157,36 @@ final class Exchange: UpstreamUser {
     }
 
     /// Forgets everything of the exchange that is over; keeps the memory.
+    ///
+    /// What is mostly nil or empty is looked at first: to overwrite it costs a call, or two.
     func reset() {
         connection = nil
         head = nil
         headBytes = worker.none
         isRequestComplete = false
-        bodyCheck = nil
+        if bodyCheck != nil { bodyCheck = nil }
         isRequestPaused = false
-        pausedRequestPart = nil
+        if pausedRequestPart != nil { pausedRequestPart = nil }
         awaitsRequestBody = false
         hasWholeRequest = false
         hasSentContinue = false
-        snapshot = nil
         route = nil
         upstream = nil
-        run = nil
-        connectingPool = nil
-        upstreamConnection = nil
+        snapshot = nil
+        if run != nil { run = nil }
+        if connectingPool != nil { connectingPool = nil }
+        if upstreamConnection != nil { upstreamConnection = nil }
         isRetry = false
         bodyInHand = 0
         asksUpgrade = false
         tunnelEnds = []
         responseHead = nil
-        responseHeadBytes = worker.none
-        responseInput = worker.none
+        if responseHeadBytes.writerIndex > 0 { responseHeadBytes = worker.none }
+        if responseInput.writerIndex > 0 { responseInput = worker.none }
         responsePhase = .waiting
         responseFraming = .none
         isResponsePaused = false
-        pausedResponsePart = nil
+        if pausedResponsePart != nil { pausedResponsePart = nil }
         awaitsResponseBody = false
         hasUpstreamEnded = false
         interimCount = 0
@@ -166,7 +196,7 @@ final class Exchange: UpstreamUser {
         upstreamHeadNs = 0
         requestBytes = 0
         responseBytes = 0
-        reason = nil
+        if reason != nil { reason = nil }
         cause = .none
         fault = nil
         isRecorded = false
@@ -198,13 +228,14 @@ final class Exchange: UpstreamUser {
         if responseInput.readableBytes > 0 { reason = "the upstream sent more than its response" }
         leaveUpstream(isReusable: isUpstreamReusable)
         record(.complete)
-        guard let connection else { return }
-        if keepsAlive, !isRequestComplete {
-            responsePhase = .discarding
-            connection.deadlineNs = worker.after(ProxyLimits.lingerMs)
-            return connection.inputWanted()
+        onConnection { connection in
+            if keepsAlive, !isRequestComplete {
+                responsePhase = .discarding
+                connection.deadlineNs = worker.after(ProxyLimits.lingerMs)
+                return connection.inputWanted()
+            }
+            connection.exchangeFinished(keepsAlive: keepsAlive, lingers: !isRequestComplete)
         }
-        connection.exchangeFinished(keepsAlive: keepsAlive, lingers: !isRequestComplete)
     }
 
     /// The response was cut short: the client must see it.
@@ -260,8 +291,9 @@ final class Exchange: UpstreamUser {
                 }
             }
         }
-        run?.end(outcome.endReason)
-        run = nil
+        guard let run else { return }
+        run.end(outcome.endReason)
+        self.run = nil
     }
 
     private func makeRecord(

@@ -32,6 +32,8 @@ public final class Route: Sendable {
     /// Its row in the counters of every loop.
     let row = Atomic<Int>(0)
     let publicURLBytes: [UInt8]
+    /// The upstream of a route that has one.
+    let onlyUpstream: Upstream?
 
     /// Describes a route.
     public init(
@@ -52,6 +54,7 @@ public final class Route: Sendable {
         self.wholeBodyBytesMax = wholeBodyBytesMax
         self.upgrades = upgrades.map(Bytes.lower)
         self.isLogged = isLogged
+        onlyUpstream = self.upstreams.count == 1 ? self.upstreams.first : nil
         publicURLBytes = Array((publicURL ?? "").utf8)
     }
 }

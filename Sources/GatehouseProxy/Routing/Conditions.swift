@@ -88,11 +88,14 @@ struct Conditions: Sendable {
     let method: [UInt8]?
     let headers: [ValueMatch]
     let query: [ValueMatch]
+    /// Whether every request fulfils them.
+    let isEmpty: Bool
 
     init(_ match: RouteMatch) {
         method = match.method.map { Array($0.utf8) }
         headers = match.headers
         query = match.query
+        isEmpty = method == nil && headers.isEmpty && query.isEmpty
     }
 
     /// How specific they are: a method before fields, fields before parameters.

@@ -79,14 +79,15 @@ struct PathIndex: Sendable {
     func find(
         _ path: UnsafeRawBufferPointer, _ request: borrowing RouteRequest
     ) -> RouteDecision? {
-        for claim in claims where Self.takes(claim.path, claim.isPrefix, path) {
-            return .route(claim.route, claim: claim.number)
+        for at in claims.indices where Self.takes(claims[at].path, claims[at].isPrefix, path) {
+            return .route(claims[at].route, claim: claims[at].number)
         }
         if let at = exactPosition(path), let route = Self.first(exact[at].entries, request) {
             return .route(route, claim: nil)
         }
-        for prefix in prefixes where Self.takes(prefix.path, true, path) {
-            if let route = Self.first(prefix.entries, request) {
+        // By position: a copy of an element would count a reference for each of its members.
+        for at in prefixes.indices where Self.takes(prefixes[at].path, true, path) {
+            if let route = Self.first(prefixes[at].entries, request) {
                 return .route(route, claim: nil)
             }
         }
@@ -112,7 +113,10 @@ struct PathIndex: Sendable {
     private static func first(
         _ entries: [Entry], _ request: borrowing RouteRequest
     ) -> Route? {
-        for entry in entries where entry.conditions.hold(request) { return entry.route }
+        for at in entries.indices
+        where entries[at].conditions.isEmpty || entries[at].conditions.hold(request) {
+            return entries[at].route
+        }
         return nil
     }
 

@@ -38,7 +38,7 @@ final class Worker: @unchecked Sendable {
     /// No bytes. A loop's own: the empty buffer of `ByteBuffer()` is one object for all threads,
     /// whose reference count they would fight for.
     let none = ByteBufferAllocator().buffer(capacity: 16)
-    /// Scratch for what goes to upstreams and to clients.
+    /// Scratch for what goes to upstreams and to clients; freed with the worker.
     let upstreamOut = SendBuffer()
     let downstreamOut = SendBuffer()
 
@@ -86,6 +86,11 @@ final class Worker: @unchecked Sendable {
         nowNs = clock.monotonicNs()
         counters.set(CounterLayout.sweptNs, nowNs)
         readClock()
+    }
+
+    deinit {
+        upstreamOut.free()
+        downstreamOut.free()
     }
 
     // MARK: Time
@@ -202,7 +207,7 @@ final class Worker: @unchecked Sendable {
     /// An exchange object for a connection: one that was used before, or a new one.
     func takeExchange() -> Exchange { spare.popLast() ?? Exchange(worker: self) }
 
-    func giveBack(_ exchange: Exchange) {
+    func giveBack(_ exchange: consuming Exchange) {
         guard spare.count < 256, !isStopped else { return }
         spare.append(exchange)
     }

@@ -108,7 +108,11 @@ final class UpstreamConnection: SocketConnection, ChannelDuplexHandler {
         // What is found in the way of a first write that fails is no answer to it.
         guard hasSent else { return }
         user.upstreamRead(unwrapInboundIn(data))
+        if !isHeld { readOn() }
     }
+
+    /// The handler is the last one: nobody behind it wants to know.
+    func channelReadComplete(context: ChannelHandlerContext) {}
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         user?.upstreamWritabilityChanged(context.channel.isWritable)
