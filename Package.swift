@@ -211,7 +211,8 @@ let coreTests: [Target] = [
 
 // MARK: A part of the package
 
-/// `GATEHOUSE_ONLY=GatehouseHTTP,Cors swift test` builds and tests these targets and what they need.
+/// `GATEHOUSE_ONLY=GatehouseHTTP,Cors swift test` builds and tests these targets and what they
+/// need.
 func selected(_ all: [Target]) -> [Target] {
     guard let only = Context.environment["GATEHOUSE_ONLY"] else { return all }
     var wanted = Set(

@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// Settings of every Swift target: Swift 6 mode, warnings are errors, imports are internal unless said otherwise.
+/// Settings of every Swift target: Swift 6 mode, warnings are errors, imports are internal unless
+/// said otherwise.
 let strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .treatAllWarnings(as: .error),

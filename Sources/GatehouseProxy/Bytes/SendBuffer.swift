@@ -5,9 +5,9 @@ import NIOCore
 /// Scratch of one loop in which a head, and what follows it at once, is composed before it is sent.
 ///
 /// Raw memory and not a `ByteBuffer`: nothing of it outlives the call that sends it, so it needs
-/// neither a reference count nor a copy on write. A pointer and no object for the same reason: it is
-/// looked up a dozen times a request. Whoever made it frees it: the worker, which every user of the
-/// scratch holds. Confined to its loop.
+/// neither a reference count nor a copy on write. A pointer and no object for the same reason: it
+/// is looked up a dozen times a request. Whoever made it frees it: the worker, which every user of
+/// the scratch holds. Confined to its loop.
 struct SendBuffer {
     private struct Memory {
         var base: UnsafeMutableRawPointer

@@ -24,8 +24,8 @@ enum AdapterNeeds {
             && (own?.clientSecret ?? configuration.clientSecret) != nil
     }
 
-    /// Both lists as one: of what the policy and the adapter say about the same place, the adapter's
-    /// error alone, which knows the provider.
+    /// Both lists as one: of what the policy and the adapter say about the same place, the
+    /// adapter's error alone, which knows the provider.
     static func merged(
         _ policy: [ConfigurationRemark], _ adapter: [ConfigurationRemark]
     ) -> [ConfigurationRemark] {

@@ -262,8 +262,8 @@ extension McpAuthentication {
 
     /// An error by redirect, with the client's state and the gateway's issuer (G73, G75).
     ///
-    /// Anybody may register a URI of another machine: a person whom nobody has asked yet is not sent
-    /// there by a link alone, but told, and may go there (RFC 9700 §4.11.2).
+    /// Anybody may register a URI of another machine: a person whom nobody has asked yet is not
+    /// sent there by a link alone, but told, and may go there (RFC 9700 §4.11.2).
     private func sendBack(
         _ exchange: Exchange, _ request: FacadeRequest, _ asked: AuthorizationRequest,
         _ failure: OAuthFailure, to uri: String

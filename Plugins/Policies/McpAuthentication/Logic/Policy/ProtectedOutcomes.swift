@@ -8,8 +8,8 @@ extension McpAuthentication {
         if attempt.isGet, expiry != .max { state = StreamExpiry(nanoseconds: expiry).state(state) }
     }
 
-    /// Takes the client's credential out, whatever it was (G107), the gateway's own cookie, and what
-    /// the client says of itself in our fields (G108); tells the upstream what the token says.
+    /// Takes the client's credential out, whatever it was (G107), the gateway's own cookie, and
+    /// what the client says of itself in our fields (G108); tells the upstream what the token says.
     ///
     /// - Parameter all: whether a cookie or fields of ``IdentityPart`` may be there.
     func remove(_ exchange: Exchange, all: Bool, _ details: TokenDetails?) -> Bool {

@@ -33,7 +33,8 @@ final class Ledger: Sendable {
                 families: RefreshFamilies(bound: bound)))
     }
 
-    /// Grows with everything that is revoked, once: who knows it by its former value asks again. [any], lock-free.
+    /// Grows with everything that is revoked, once: who knows it by its former value asks again.
+    /// [any], lock-free.
     var revision: UInt64 { revisions.load(ordering: .acquiring) }
 
     // MARK: Single use
