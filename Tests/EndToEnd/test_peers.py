@@ -63,24 +63,28 @@ def test_glewlwyd_refuses_public_clients(with_glewlwyd):
     assert "unauthorized_client" in str(report["error"]), report
 
 
+def canaille_client(peer):
+    redirect_uri = f"http://127.0.0.1:{free_port()}/callback"
+    client, secret = peer.register(redirect_uri)
+    return {"client_id": client, "client_secret": secret, "redirect_uri": redirect_uri}
+
+
 @pytest.fixture(scope="module")
 def with_canaille(tmp_path_factory, sdk_server):
-    """It ignores `resource`: the audience of its tokens is the client's id."""
+    """It ignores `resource`: the audience of its tokens is the client's id. Each program has a
+    client of its own: two tokens of one client and user within a second are the same text, and
+    canaille fails to store the second."""
     folder = tmp_path_factory.mktemp("canaille")
     port = free_port()
     url = f"http://127.0.0.1:{port}/mcp"
-    redirect_uri = f"http://127.0.0.1:{free_port()}/callback"
     peer = Canaille(folder)
     try:
-        client, secret = peer.register(redirect_uri)
-        routes = [protected(sdk_server, peer, url, [client], ["openid", "profile"])]
+        registered = {kind.name: canaille_client(peer) for kind in SDKS}
+        audiences = [client["client_id"] for client in registered.values()]
+        routes = [protected(sdk_server, peer, url, audiences, ["openid", "profile"])]
         with gateway(folder, routes, port=port):
             scene = Scene(peer, url)
-            scene.client = {
-                "client_id": client,
-                "client_secret": secret,
-                "redirect_uri": redirect_uri,
-            }
+            scene.clients = registered
             yield scene
     finally:
         peer.stop()
@@ -88,7 +92,7 @@ def with_canaille(tmp_path_factory, sdk_server):
 
 @pytest.mark.parametrize("kind", [pytest.param(kind, id=kind.name) for kind in SDKS])
 def test_canaille_with_the_client_as_audience(with_canaille, kind):
-    clients.check(with_canaille.use(kind, **with_canaille.client))
+    clients.check(with_canaille.use(kind, **with_canaille.clients[kind.name]))
 
 
 def test_canaille_with_another_client_is_refused(with_canaille):
