@@ -235,19 +235,19 @@ struct ShellTests {
 
     @Test func `tokens beyond a turn's share come back one after another, and all pass`() throws {
         let bench = try Bench()
-        let exchanges = try (0..<50).map { number in
+        let exchanges = try (0..<100).map { number in
             let token = try bench.token(["sub": .string("user-\(number)")])
             let exchange = bench.instance.exchange(
                 .request("POST", "/mcp", bench.bearer(token)))
             exchange.requestHead()
             return exchange
         }
-        // A turn verifies 128 units' worth, and P-256 costs four.
-        #expect(exchanges.map(\.lastAction).filter { $0 == .continue }.count == 32)
-        #expect(exchanges.map(\.lastAction).filter { $0 == .pause }.count == 18)
+        // A turn verifies 320 units' worth, and P-256 costs four.
+        #expect(exchanges.map(\.lastAction).filter { $0 == .continue }.count == 80)
+        #expect(exchanges.map(\.lastAction).filter { $0 == .pause }.count == 20)
         bench.host.advance(milliseconds: 1)
         bench.host.run()
-        #expect(exchanges.map(\.lastAction).filter { $0 == .continue }.count == 48)
+        #expect(exchanges.map(\.lastAction).filter { $0 == .continue }.count == 96)
         bench.settle()
         #expect(exchanges.allSatisfy { $0.lastAction == .continue })
         for exchange in exchanges { exchange.end() }

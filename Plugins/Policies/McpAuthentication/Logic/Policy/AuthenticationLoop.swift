@@ -4,9 +4,9 @@ import GatehouseJSON
 /// What one loop keeps: nothing in it is shared, so nothing in it is locked.
 public final class AuthenticationLoop {
     /// What a turn of the loop may spend on signatures, in units of `VerificationKey.cost`: about
-    /// two milliseconds, which is how long others wait for the loop at most. A token that is put
-    /// off costs 8 us more.
-    static let verificationCostPerTurn = 128
+    /// five milliseconds, which is how long others wait for the loop at most. A token that is put
+    /// off costs 8 us more: with 128, 64 clients with new tokens of Ed25519 paid for it.
+    static let verificationCostPerTurn = 320
     /// How many tokens a millisecond of waiting is for, so that they come back one after another.
     static let deferredPerMillisecond = 16
     /// Verified tokens that are kept.
