@@ -1,4 +1,4 @@
 # The scripts do the work; these are their names for those who have make.
-.PHONY: demo test build bench check fuzz soak
-demo test build bench check fuzz soak:
+.PHONY: demo test build bench check fuzz soak matrix
+demo test build bench check fuzz soak matrix:
 	scripts/$@ $(ARGS)
