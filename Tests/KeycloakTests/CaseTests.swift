@@ -7,14 +7,7 @@ import Testing
 @testable import KeycloakLogic
 
 /// The recorded cases, by the library's entry: no network, no provider.
-private let cases: Result<[HookCase], HookCasesError> = {
-    let here = "/" + #filePath.split(separator: "/").dropLast().joined(separator: "/")
-    do throws(HookCasesError) {
-        return .success(try HookCases.load("\(here)/Cases"))
-    } catch {
-        return .failure(error)
-    }
-}()
+private let cases = HookCases.beside(#filePath)
 
 @Suite("Keycloak adapter: recorded cases")
 struct CaseTests {

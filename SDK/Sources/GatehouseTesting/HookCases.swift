@@ -142,6 +142,17 @@ public enum HookCases {
         return out
     }
 
+    /// The cases of the folder `Cases` beside a source file, `#filePath`; for a test's arguments,
+    /// which cannot throw.
+    public static func beside(_ file: String) -> Result<[HookCase], HookCasesError> {
+        let folder = "/" + file.split(separator: "/").dropLast().joined(separator: "/")
+        do throws(HookCasesError) {
+            return .success(try load("\(folder)/Cases"))
+        } catch {
+            return .failure(error)
+        }
+    }
+
     private static func read(
         _ item: JSONValue, _ file: String, _ place: String
     ) throws(HookCasesError) -> HookCase {
