@@ -278,3 +278,13 @@ struct FacadeTests {
         #expect(FormPairs(parsing: bytes(many)) == nil)
     }
 }
+
+extension TokenProxy {
+    /// What a client gets for the provider's answer.
+    static func response(_ answer: FetchedAnswer) -> LocalResponse {
+        switch read(answer) {
+        case .failure(let refusal): refusal.response
+        case .success(let members): tokens(members)
+        }
+    }
+}

@@ -32,15 +32,6 @@ enum TokenProxy {
         return .success(pairs)
     }
 
-    /// The provider's answer as RFC 6749 §5 wants it: JSON, `no-store`, errors with 400 or 401,
-    /// `token_type`, no nulls (G80, G81, G82).
-    static func response(_ answer: FetchedAnswer) -> LocalResponse {
-        switch read(answer) {
-        case .failure(let refusal): refusal.response
-        case .success(let members): tokens(members)
-        }
-    }
-
     /// The answer to a client that gets tokens.
     static func tokens(_ members: JSONObject) -> LocalResponse {
         .json(200, .object(members), reason: "token")
@@ -49,7 +40,8 @@ enum TokenProxy {
     /// Why a client gets no tokens, as the response that says so.
     struct Refusal: Error, Sendable, Equatable { let response: LocalResponse }
 
-    /// The members that a client gets, or the error.
+    /// The members that a client gets, or the error, as RFC 6749 §5 wants them: JSON, `no-store`,
+    /// errors with 400 or 401, `token_type`, no nulls (G80, G81, G82).
     ///
     /// - Parameter isGateways: whether the gateway asked as its own client. Then a provider that
     ///   does not know that client is nothing that a client can help by registering anew (G66).
